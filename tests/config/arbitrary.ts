@@ -1,0 +1,78 @@
+import fc from 'fast-check'
+import type { Config } from '../../src/config/config.ts'
+
+const printable = (maxLength: number, minLength = 0): fc.Arbitrary<string> =>
+  fc
+    .string({
+      unit: fc.oneof(fc.string({ minLength: 1, maxLength: 1 }), fc.constantFrom('é', '"', '\\', '😀')),
+      minLength,
+      maxLength,
+    })
+    .filter((text) => text.length <= maxLength)
+const word = fc.stringMatching(/^[a-z0-9:.]{1,12}$/)
+const multiaddr = fc.array(word, { minLength: 1, maxLength: 4 }).map((words) => `/${words.join('/')}`)
+const multiaddrs = fc.array(multiaddr, { maxLength: 4 })
+const whole = (min: number, max: number): fc.Arbitrary<number> =>
+  fc.oneof(
+    fc.integer({ min, max: Math.min(max, min + 3) }),
+    fc.maxSafeInteger().map((n) => min + (Math.abs(n) % (max - min + 1))),
+  )
+
+/** Any configuration that is valid, written apart from the schema so that neither can excuse the other. */
+export const validConfig: fc.Arbitrary<Config> = fc
+  .record({
+    preset: fc.constantFrom('none', 'constrained', 'relay', 'gateway'),
+    node: fc.record({
+      name: printable(64),
+      data_dir: printable(40, 1),
+      capabilities: fc.shuffledSubarray(['relay', 'store', 'gateway', 'constrained'] as const),
+    }),
+    identity: fc.record({ key_file: printable(200, 1) }),
+    transport: fc.record({
+      tcp: fc.record({
+        enabled: fc.boolean(),
+        listen: multiaddrs,
+        peers: multiaddrs,
+        max_links: whole(1, 65_536),
+        queue_bytes: whole(131_072, 2 ** 30),
+      }),
+    }),
+    announce: fc.record({
+      interval_s: whole(1, 86_400),
+      max_age_s: whole(2, 604_800),
+      max_hops: whole(1, 128),
+    }),
+    routing: fc.record({ max_paths: whole(16, 2 ** 24), seen_messages: whole(1024, 2 ** 24) }),
+    store: fc.record({
+      kind: fc.constantFrom('sqlite', 'memory'),
+      path: printable(200, 1),
+      max_messages: whole(1, 100_000_000),
+      max_bytes: whole(131_072, 2 ** 40),
+      max_messages_per_source: whole(1, 100_000_000),
+      max_ttl_s: whole(1, 31_536_000),
+    }),
+    crypto: fc.record({ provider: fc.constantFrom('auto', 'sodium', 'noble') }),
+    rate_limit: fc.record({
+      frames_per_s: whole(1, 10_000_000),
+      bytes_per_s: whole(131_072, 2 ** 34),
+      announces_per_s: whole(1, 1_000_000),
+      garbage_per_s: whole(1, 1_000_000),
+      burst_s: whole(1, 60),
+    }),
+    http: fc.record({
+      enabled: fc.boolean(),
+      listen: fc
+        .tuple(
+          fc.constantFrom('127.0.0.1', '[::1]', 'localhost', '[fe80::1:2]', 'a-b.example'),
+          whole(0, 65_535),
+        )
+        .map(([host, port]) => `${host}:${port}`),
+    }),
+    control: fc.record({ socket: word }),
+    logging: fc.record({
+      level: fc.constantFrom('trace', 'debug', 'info', 'warn', 'error', 'silent'),
+      format: fc.constantFrom('text', 'json'),
+    }),
+  })
+  .filter(({ announce }) => announce.max_age_s >= 2 * announce.interval_s)
+  .map((config) => structuredClone(config)) // some records come without a prototype
