@@ -1,0 +1,127 @@
+/**
+ * What a node shows of itself. The parts keep plain counters; the node copies them into these shapes when
+ * somebody asks, and not before. Everything here survives `JSON.stringify`.
+ */
+
+/** Counts by reason, kind or operation: a short word in snake case. A word that never came up is absent. */
+export type Counts = Readonly<Record<string, number>>
+
+/** All figures of one moment. Counts run from the start of the node; they never go down. */
+export interface MetricsSnapshot {
+  readonly build: BuildSnapshot
+  readonly uptimeSeconds: number
+  readonly transports: readonly TransportSnapshot[]
+  readonly routing: RoutingSnapshot
+  readonly envelopes: readonly EnvelopeCount[]
+  /** Absent on a node that keeps nothing for others. */
+  readonly store?: StoreSnapshot
+  readonly crypto: CryptoSnapshot
+  /** Frames refused because they had been seen before. */
+  readonly replays: number
+  /** Refusals by what was limited: `frames`, `announces`, `bytes`. */
+  readonly rateLimited: Counts
+  readonly outbox: OutboxSnapshot
+  readonly seen: SeenSnapshot
+}
+
+export interface BuildSnapshot {
+  readonly version: string
+  /** The name of the crypto provider that runs. */
+  readonly crypto: string
+}
+
+export interface TransportSnapshot {
+  readonly name: string
+  /** Links that are up now. */
+  readonly links: number
+  readonly framesSent: number
+  readonly framesReceived: number
+  readonly bytesSent: number
+  readonly bytesReceived: number
+  readonly errors: Counts
+  /** Bytes that all links together have accepted and not sent. */
+  readonly queuedBytes: number
+}
+
+export interface RoutingSnapshot {
+  /** Paths in the table, alternates included, and the most it may hold. */
+  readonly paths: number
+  readonly capacity: number
+  readonly lookups: number
+  readonly misses: number
+  readonly announcesAccepted: number
+  readonly announcesPropagated: number
+}
+
+export type EnvelopeAction = 'delivered' | 'forwarded' | 'stored' | 'dropped'
+
+export interface EnvelopeCount {
+  readonly action: EnvelopeAction
+  /** Why; empty where the action says it all. */
+  readonly reason: string
+  readonly count: number
+}
+
+export interface StoreSnapshot {
+  readonly messages: number
+  /** Frame bytes, without what the medium adds. */
+  readonly bytes: number
+  readonly maxMessages: number
+  readonly maxBytes: number
+  readonly stored: number
+  /** Handed over, so that custody ended. */
+  readonly delivered: number
+  readonly expired: number
+}
+
+export interface CryptoSnapshot {
+  /** Calls by operation: `sign`, `verify` and so on. */
+  readonly operations: Counts
+  readonly failures: Counts
+}
+
+/** This node's own messages that wait for a path, a link or a receipt. */
+export interface OutboxSnapshot {
+  readonly waiting: number
+  readonly capacity: number
+}
+
+/** The memory by which duplicates are known. */
+export interface SeenSnapshot {
+  readonly entries: number
+  readonly capacity: number
+}
+
+/** What the status page and `hopwire status` show beyond the figures. Text of neighbours is untrusted. */
+export interface StatusView {
+  readonly name: string
+  readonly address: string
+  readonly listen: readonly string[]
+  readonly neighbours: readonly NeighbourView[]
+  /** The best first; it may be cut short. */
+  readonly paths: readonly PathView[]
+  /** All paths there are, shown or not. */
+  readonly pathCount: number
+}
+
+export interface NeighbourView {
+  /** Absent where no handshake has told who is at the other end. */
+  readonly address?: string | undefined
+  readonly transport: string
+  readonly remote: string
+  readonly direction: 'inbound' | 'outbound'
+  readonly latencyMs: number
+  readonly queuedBytes: number
+}
+
+export interface PathView {
+  readonly destination: string
+  readonly nextHop: string
+  readonly transport: string
+  readonly hops: number
+  /** Expected transit time of a 200-byte frame, losses counted. */
+  readonly metricMs: number
+  readonly ageSeconds: number
+  readonly expiresInSeconds: number
+  readonly capabilities: readonly string[]
+}
