@@ -24,8 +24,10 @@ export class Dedup {
   readonly #mask: number
   readonly #seedA: number
   readonly #seedB: number
-  #young: Uint32Array
-  #old: Uint32Array
+  /** Four words for each slot, the fingerprints of both generations: a lookup of a new one costs one cache line. */
+  readonly #slots: Uint32Array
+  /** Where in a slot the younger generation stands, 0 or 2. */
+  #young: 0 | 2 = 0
   #youngSize = 0
   #oldSize = 0
   // The fingerprint computed last: two results without an object for each frame.
@@ -39,8 +41,7 @@ export class Dedup {
     // At most half full, so that a probe ends after two steps or so.
     const slots = 2 ** Math.ceil(Math.log2(2 * this.#perGeneration))
     this.#mask = slots - 1
-    this.#young = new Uint32Array(2 * slots)
-    this.#old = new Uint32Array(2 * slots)
+    this.#slots = new Uint32Array(4 * slots)
     this.#seedA = random.uint32()
     this.#seedB = random.uint32()
   }
@@ -52,35 +53,41 @@ export class Dedup {
   /** Whether this envelope has been remembered. Changes nothing. */
   has(frame: Uint8Array): boolean {
     this.#fingerprint(frame)
-    return this.#find(this.#young) < 0 || this.#find(this.#old) < 0
+    return this.#find(this.#young) < 0 || this.#find(2 - this.#young) < 0
   }
 
   /** Remembers it. Only for what has passed its signature check: else a forgery would block the original. */
   add(frame: Uint8Array): void {
     this.#fingerprint(frame)
-    const slot = this.#find(this.#young)
-    if (slot < 0) return
-    this.#young[slot] = this.#high
-    this.#young[slot + 1] = this.#low
+    const free = this.#find(this.#young)
+    if (free < 0) return
+    this.#slots[free] = this.#high
+    this.#slots[free + 1] = this.#low
     this.#youngSize += 1
-    if (this.#youngSize < this.#perGeneration) return
-    const emptied = this.#old
-    emptied.fill(0)
-    this.#old = this.#young
+    if (this.#youngSize === this.#perGeneration) this.#age()
+  }
+
+  /** The younger generation becomes the older, which is forgotten. */
+  #age(): void {
+    this.#young = this.#young === 0 ? 2 : 0
+    for (let at: number = this.#young; at < this.#slots.length; at += 4) {
+      this.#slots[at] = 0
+      this.#slots[at + 1] = 0
+    }
     this.#oldSize = this.#youngSize
-    this.#young = emptied
     this.#youngSize = 0
   }
 
-  /** The free slot where the fingerprint belongs, or -1 where it stands already. */
-  #find(table: Uint32Array): number {
+  /** Where the fingerprint belongs in the generation at this offset of its slots, or -1 where it stands already. */
+  #find(generation: number): number {
+    const slots = this.#slots
     let index = this.#low & this.#mask
     for (;;) {
-      const slot = 2 * index
-      const high = table[slot]
-      const low = table[slot + 1]
+      const at = 4 * index + generation
+      const high = slots[at]
+      const low = slots[at + 1]
       if (high === this.#high && low === this.#low) return -1
-      if (high === 0 && low === 0) return slot
+      if (high === 0 && low === 0) return at
       index = (index + 1) & this.#mask
     }
   }

@@ -48,24 +48,27 @@ export interface PathInfo<L> {
 // How many rows an eviction looks at. Eight random ones include one of the oldest third in 96 % of cases.
 const EVICTION_SAMPLE = 8
 
-interface Row<L> {
+/** What is needed when a path is learned or shown; what every frame needs stands in columns of its own. */
+interface Row {
   /** As this node passes it on: its hops and metric are those from here. */
-  announce: AnnounceView
-  link: L | undefined
-  direct: boolean
-  hops: number
-  metric: number
+  readonly announce: AnnounceView
+  readonly direct: boolean
+  readonly hops: number
+  readonly metric: number
   /** The best metric this node has had, and so may have told, for this sequence number. */
-  feasible: number
-  learnedAt: number
-  usedAt: number
-  expiresAt: number
+  readonly feasible: number
+  readonly learnedAt: number
+  readonly expiresAt: number
 }
 
 export class PathTable<L> {
   readonly capacity: number
   readonly #index: AddressIndex
-  readonly #rows: (Row<L> | undefined)[] = []
+  readonly #rows: (Row | undefined)[] = []
+  /** Undefined for a row whose link is down, and for one that is free. */
+  readonly #links: (L | undefined)[] = []
+  /** Monotonic, ms. */
+  readonly #usedAt: number[] = []
   readonly #random: Random
 
   constructor(capacity: number, random: Random) {
@@ -85,22 +88,21 @@ export class PathTable<L> {
 
   /** The link of a row, or undefined while it is down. Notes that the path is in use. */
   use(row: number, now: number): L | undefined {
-    const entry = this.#rows[row] as Row<L>
-    entry.usedAt = now
-    return entry.link
+    this.#usedAt[row] = now
+    return this.#links[row]
   }
 
   announceOf(row: number): AnnounceView {
-    return (this.#rows[row] as Row<L>).announce
+    return this.#at(row).announce
   }
 
   linkOf(row: number): L | undefined {
-    return (this.#rows[row] as Row<L>).link
+    return this.#links[row]
   }
 
   /** Whether an announce with this sequence number could still be of use, judged before its signature. */
   isStale(row: number, sequence: number): boolean {
-    return sequence < (this.#rows[row] as Row<L>).announce.sequence
+    return sequence < this.#at(row).announce.sequence
   }
 
   /** @param now monotonic, ms. */
@@ -109,10 +111,11 @@ export class PathTable<L> {
     if (known < 0) {
       if (this.size >= this.capacity && !this.#evictOne()) return 'table_full'
       const row = this.#index.insert(offer.origin, 0)
-      this.#rows[row] = toRow(offer, offer.metric, now)
+      this.#put(row, offer, offer.metric, now)
+      this.#usedAt[row] = 0
       return 'new'
     }
-    const entry = this.#rows[known] as Row<L>
+    const entry = this.#at(known)
     const sequence = offer.announce.sequence
     const current = entry.announce.sequence
     if (sequence < current) return 'stale'
@@ -120,19 +123,17 @@ export class PathTable<L> {
     if (!fresher) {
       // The announce carries the neighbour's metric, not yet ours.
       const feasible = offer.announce.metric < entry.feasible
-      const wanted = entry.link === undefined || offer.metric < entry.metric
+      const wanted = this.#links[known] === undefined || offer.metric < entry.metric
       if (!feasible || !wanted) return 'worse'
     }
-    const row = toRow(offer, fresher ? offer.metric : Math.min(entry.feasible, offer.metric), now)
-    row.usedAt = entry.usedAt
-    this.#rows[known] = row
+    this.#put(known, offer, fresher ? offer.metric : Math.min(entry.feasible, offer.metric), now)
     return fresher ? 'fresher' : 'better'
   }
 
   /** The link is gone: the destinations behind it stay known, but have no path until a new announce. */
   linkDown(link: L): void {
-    for (const entry of this.#rows) {
-      if (entry?.link === link) entry.link = undefined
+    for (let row = 0; row < this.#links.length; row++) {
+      if (this.#links[row] === link) this.#links[row] = undefined
     }
   }
 
@@ -159,17 +160,28 @@ export class PathTable<L> {
   }
 
   info(row: number): PathInfo<L> {
-    const entry = this.#rows[row] as Row<L>
+    const { announce, hops, metric, learnedAt, expiresAt } = this.#at(row)
     return {
       destination: this.#index.addressAt(row),
-      link: entry.link,
-      hops: entry.hops,
-      metric: entry.metric,
-      sequence: entry.announce.sequence,
-      capabilities: entry.announce.capabilities,
-      learnedAt: entry.learnedAt,
-      expiresAt: entry.expiresAt,
+      link: this.#links[row],
+      hops,
+      metric,
+      sequence: announce.sequence,
+      capabilities: announce.capabilities,
+      learnedAt,
+      expiresAt,
     }
+  }
+
+  #at(row: number): Row {
+    return this.#rows[row] as Row
+  }
+
+  #put(row: number, offer: Offer<L>, feasible: number, now: number): void {
+    const { announce, link, direct, hops, metric, expiresAt } = offer
+    const relayed = new AnnounceView(relayedAnnounce(announce.frame, hops, metric))
+    this.#rows[row] = { announce: relayed, direct, hops, metric, feasible, learnedAt: now, expiresAt }
+    this.#links[row] = link
   }
 
   /** Makes room by the least recently used of a few random rows. Neighbours and dead links' rows differ. */
@@ -179,8 +191,9 @@ export class PathTable<L> {
     for (let i = 0; i < EVICTION_SAMPLE; i++) {
       const row = this.#random.below(this.#rows.length)
       const entry = this.#rows[row]
-      if (entry === undefined || (entry.direct && entry.link !== undefined)) continue
-      const rank = entry.link === undefined ? -1 : entry.usedAt
+      const link = this.#links[row]
+      if (entry === undefined || (entry.direct && link !== undefined)) continue
+      const rank = link === undefined ? -1 : (this.#usedAt[row] as number)
       if (rank < victimRank) {
         victim = row
         victimRank = rank
@@ -193,20 +206,6 @@ export class PathTable<L> {
   #forget(row: number): void {
     this.#index.remove(this.#index.bytes, row * ADDRESS_BYTES)
     this.#rows[row] = undefined
-  }
-}
-
-function toRow<L>(offer: Offer<L>, feasible: number, now: number): Row<L> {
-  const { announce, link, direct, hops, metric, expiresAt } = offer
-  return {
-    announce: new AnnounceView(relayedAnnounce(announce.frame, hops, metric)),
-    link,
-    direct,
-    hops,
-    metric,
-    feasible,
-    learnedAt: now,
-    usedAt: 0,
-    expiresAt,
+    this.#links[row] = undefined
   }
 }
