@@ -1,0 +1,70 @@
+/** The libp2p node under the internet transports: a connection layer and nothing else of libp2p's services. */
+import { noise } from '@chainsafe/libp2p-noise'
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import { FaultTolerance, type Libp2p, type PeerId } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { createLibp2p, type Libp2pOptions } from 'libp2p'
+import { Address } from '../../identity/address.ts'
+import type { TransportComponents } from '../transport.ts'
+import { boundedYamux } from './bounded-yamux.ts'
+import { linkFailure } from './failure.ts'
+import {
+  DIAL_TIMEOUT_MS,
+  HANDSHAKE_TIMEOUT_MS,
+  MAX_INBOUND_PER_HOST,
+  MAX_PENDING_INBOUND,
+  PROBE_INTERVAL_MS,
+  PROBE_TIMEOUT_MS,
+  SPARE_CONNECTIONS,
+} from './limits.ts'
+import { noiseCrypto } from './noise-crypto.ts'
+
+export interface NodeOptions {
+  readonly transports: NonNullable<Libp2pOptions['transports']>
+  readonly listen: readonly Multiaddr[]
+  /** Links the node may have; libp2p's own limit stands above it, so that it never chooses which to close. */
+  readonly maxLinks: number
+  /** Asked for each new inbound connection, before it costs anything. */
+  readonly accepts: () => boolean
+}
+
+/** A node that has not started: start() listens, and rejects with libp2p's own error. */
+export async function createNode(
+  { identity, crypto, random }: TransportComponents,
+  { transports, listen, maxLinks, accepts }: NodeOptions,
+): Promise<Libp2p> {
+  const node = await createLibp2p({
+    start: false,
+    privateKey: await generateKeyPairFromSeed('Ed25519', identity.exportSeed()),
+    addresses: { listen: listen.map(String) },
+    transports,
+    connectionEncrypters: [noise({ crypto: noiseCrypto(crypto, random) })],
+    streamMuxers: [boundedYamux()],
+    transportManager: { faultTolerance: FaultTolerance.FATAL_ALL },
+    connectionGater: { denyInboundConnection: () => !accepts() },
+    connectionManager: {
+      maxConnections: maxLinks + SPARE_CONNECTIONS,
+      maxIncomingPendingConnections: MAX_PENDING_INBOUND,
+      inboundConnectionThreshold: MAX_INBOUND_PER_HOST,
+      inboundUpgradeTimeout: HANDSHAKE_TIMEOUT_MS,
+      dialTimeout: DIAL_TIMEOUT_MS,
+      addressDialTimeout: DIAL_TIMEOUT_MS,
+      reconnectRetries: 0,
+    },
+    connectionMonitor: { pingInterval: PROBE_INTERVAL_MS, pingTimeout: { minTimeout: PROBE_TIMEOUT_MS } },
+  })
+  // libp2p remembers every peer it ever met; strangers would fill the memory with names.
+  node.addEventListener('peer:disconnect', ({ detail }) => {
+    node.peerStore.delete(detail).catch(() => undefined)
+  })
+  return node
+}
+
+/** The mesh address of whoever a handshake has authenticated. @throws MeshError unless the key is Ed25519. */
+export function addressOf(peer: PeerId): Address {
+  if (peer.type === 'Ed25519') return Address.ofPublicKey(peer.publicKey.raw)
+  throw linkFailure(
+    'unsupported_key',
+    `peer ${peer.toString()} has a ${peer.type} key: nodes have Ed25519 keys`,
+  )
+}

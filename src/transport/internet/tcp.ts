@@ -1,0 +1,16 @@
+/** The TCP transport: `transports: [tcp({ listen: ['/ip4/0.0.0.0/tcp/4001'], peers: [...] })]`. */
+import { tcp as libp2pTcp } from '@libp2p/tcp'
+import type { TransportFactory } from '../transport.ts'
+import { type Carrier, type InternetOptions, InternetTransport } from './transport.ts'
+
+export type TcpOptions = InternetOptions
+
+const TCP: Carrier = {
+  name: 'tcp',
+  form: { protocols: /^(ip4|ip6|dns|dns4|dns6)\/tcp$/, example: '/ip4/192.0.2.7/tcp/4001' },
+  transport: libp2pTcp(),
+}
+
+export function tcp(options: TcpOptions = {}): TransportFactory {
+  return (components) => new InternetTransport(TCP, options, components)
+}

@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { multiaddr } from '@multiformats/multiaddr'
+import { Address } from '../../../src/identity/address.ts'
+import { silentLogger } from '../../../src/runtime/logger.ts'
+import { seededRandom } from '../../../src/runtime/random.ts'
+import { VirtualClock } from '../../../src/sim/clock.ts'
+import { FIRST_DELAY_MS, LONGEST_DELAY_MS } from '../../../src/transport/internet/backoff.ts'
+import { Dialler } from '../../../src/transport/internet/dialler.ts'
+import { linkFailure } from '../../../src/transport/internet/failure.ts'
+import { DIAL_TIMEOUT_MS, STABLE_LINK_MS } from '../../../src/transport/internet/limits.ts'
+import type { StreamLink } from '../../../src/transport/internet/stream-link.ts'
+import { newTransportCounters } from '../../../src/transport/transport.ts'
+
+const NEIGHBOUR = Address.parse('b'.repeat(32))
+const TEXT = '/ip4/192.0.2.7/tcp/4001'
+
+/** A dialler of one peer whose dials a test answers by hand. */
+class Bench {
+  readonly clock = new VirtualClock()
+  readonly counters = newTransportCounters()
+  /** When each dial began, ms. */
+  readonly dials: number[] = []
+  readonly dialler: Dialler
+  /** The one link there is to the peer. */
+  present: StreamLink | undefined
+  answer: (signal: AbortSignal) => Promise<StreamLink> = async () => {
+    throw linkFailure('dial_failed', 'nobody there')
+  }
+
+  constructor() {
+    this.dialler = new Dialler({
+      peers: [{ text: TEXT, dial: multiaddr(TEXT), peerId: undefined }],
+      dial: (_, signal) => {
+        this.dials.push(this.clock.monotonic())
+        return this.answer(signal)
+      },
+      linkTo: () => this.present,
+      clock: this.clock,
+      random: seededRandom('dialler'),
+      logger: silentLogger,
+      counters: this.counters,
+    })
+  }
+
+  get state(): string | undefined {
+    return this.dialler.targets[0]?.state
+  }
+
+  link(): StreamLink {
+    return { neighbour: NEIGHBOUR, upSince: this.clock.monotonic(), isClosed: false } as StreamLink
+  }
+}
+
+describe('the dialler', () => {
+  it('tries at once, then after waits that double, and shows the last error', async () => {
+    const bench = new Bench()
+    bench.dialler.start()
+    assert.equal(bench.state, 'connecting')
+    await bench.clock.advanceAsync(0)
+    assert.deepEqual(bench.dialler.targets, [{ address: TEXT, state: 'waiting', lastError: 'nobody there' }])
+    await bench.clock.advanceAsync(300_000)
+    const waits = bench.dials.slice(1).map((at, n) => at - (bench.dials[n] as number))
+    assert.equal(bench.dials[0], 0)
+    let ceiling = FIRST_DELAY_MS
+    for (const wait of waits) {
+      assert.ok(wait >= ceiling / 2 && wait <= ceiling, `${wait} of ${ceiling}`)
+      ceiling = Math.min(2 * ceiling, LONGEST_DELAY_MS)
+    }
+    assert.equal(bench.counters.errors.get('dial_failed'), bench.dials.length)
+  })
+
+  it('gives up an attempt that takes too long', async () => {
+    const bench = new Bench()
+    bench.answer = (signal) =>
+      new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    bench.dialler.start()
+    await bench.clock.advanceAsync(DIAL_TIMEOUT_MS - 1)
+    assert.equal(bench.state, 'connecting')
+    await bench.clock.advanceAsync(1)
+    assert.equal(bench.state, 'waiting')
+    assert.equal(bench.counters.errors.get('dial_timeout'), 1)
+    await bench.dialler.stop()
+  })
+
+  it('dials again when the link is lost: soon after a long life, later after short ones', async () => {
+    const bench = new Bench()
+    let link = bench.link()
+    bench.answer = async () => {
+      link = bench.link()
+      return link
+    }
+    bench.dialler.start()
+    const lose = async (afterMs: number): Promise<number> => {
+      await bench.clock.advanceAsync(afterMs)
+      assert.equal(bench.state, 'connected')
+      const count = bench.dials.length
+      const lostAt = bench.clock.monotonic()
+      bench.dialler.linkDown(link)
+      assert.equal(bench.state, 'waiting')
+      while (bench.dials.length === count) await bench.clock.advanceAsync(10)
+      return bench.clock.monotonic() - lostAt
+    }
+    for (let n = 0; n < 6; n++) await lose(1000)
+    assert.ok((await lose(1000)) > 4 * FIRST_DELAY_MS)
+    assert.ok((await lose(STABLE_LINK_MS)) <= FIRST_DELAY_MS + 10)
+  })
+
+  it('counts a link that the neighbour made, once it knows who lives there', async () => {
+    const bench = new Bench()
+    const first = bench.link()
+    bench.answer = async () => first
+    bench.dialler.start()
+    await bench.clock.advanceAsync(0)
+    bench.dialler.linkDown(first)
+    bench.dialler.linkUp(bench.link())
+    assert.deepEqual(bench.dialler.targets, [{ address: TEXT, state: 'connected' }])
+    await bench.clock.advanceAsync(600_000)
+    assert.equal(bench.dials.length, 1)
+  })
+
+  it('does not dial a neighbour that it is linked to when the wait is over', async () => {
+    const bench = new Bench()
+    const first = bench.link()
+    bench.answer = async () => first
+    bench.dialler.start()
+    await bench.clock.advanceAsync(0)
+    bench.dialler.linkDown(first)
+    bench.present = bench.link()
+    await bench.clock.advanceAsync(FIRST_DELAY_MS)
+    assert.equal(bench.state, 'connected')
+    assert.equal(bench.dials.length, 1)
+  })
+
+  it('does not try itself again', async () => {
+    const bench = new Bench()
+    bench.answer = async () => {
+      throw linkFailure('self', 'that is this node')
+    }
+    bench.dialler.start()
+    await bench.clock.advanceAsync(600_000)
+    assert.deepEqual(bench.dialler.targets, [
+      { address: TEXT, state: 'refused', lastError: 'that is this node' },
+    ])
+    assert.equal(bench.dials.length, 1)
+  })
+
+  it('ends what is under way when it stops, and dials no more', async () => {
+    const bench = new Bench()
+    let isAborted = false
+    bench.answer = (signal) =>
+      new Promise((_, reject) => {
+        signal.addEventListener('abort', () => {
+          isAborted = true
+          reject(signal.reason)
+        })
+      })
+    bench.dialler.start()
+    await bench.dialler.stop()
+    assert.ok(isAborted)
+    await bench.clock.advanceAsync(600_000)
+    assert.equal(bench.dials.length, 1)
+    assert.equal(bench.counters.errors.size, 0)
+  })
+})
