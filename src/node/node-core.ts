@@ -1,0 +1,360 @@
+/**
+ * The parts of a node, built in a fixed order, and how they act on each other. No part knows another: what
+ * one hands to the next passes through here.
+ */
+import type { Address } from '../identity/address.ts'
+import { DEFAULT_JITTER_MS, DEFAULT_SPACING_MS } from '../routing/announce-schedule.ts'
+import { Dedup } from '../routing/dedup.ts'
+import { MeshRouter } from '../routing/router.ts'
+import { MeshError } from '../runtime/errors.ts'
+import { TransportManager } from '../transport/manager.ts'
+import type { Link } from '../transport/transport.ts'
+import { Capability } from '../wire/announce.ts'
+import { EnvelopeView, messageId } from '../wire/envelope.ts'
+import { FrameKind, kindOf } from '../wire/frame.ts'
+import { decodeReport, type FailureReason, failureDetail, ReportType } from '../wire/report.ts'
+import { BackPressure } from './back-pressure.ts'
+import { NodeCounters } from './counters.ts'
+import { Custody } from './custody.ts'
+import { DataPath, type DataPathSink } from './data-path.ts'
+import { Delivery } from './delivery.ts'
+import { Housekeeping } from './housekeeping.ts'
+import { type Handler, Inbox } from './inbox.ts'
+import type { NodeParts } from './options.ts'
+import { type MessageSpec, Originator } from './originator.ts'
+import { Outbox } from './outbox.ts'
+import { Parking } from './parking.ts'
+import { ServiceRegistry } from './service-registry.ts'
+import { Tracer } from './tracer.ts'
+
+/** Where the core tells what happened: the node's own events. */
+export interface CoreListener {
+  linkUp(link: Link): void
+  linkDown(link: Link, reason: string): void
+  pathFound(destination: Address): void
+  delivery(delivery: Delivery): void
+  /** The handler for plain messages and files, or undefined while nobody listens. */
+  messageHandler(): Handler | undefined
+}
+
+/** Service numbers for what `message` listeners get: plain bytes, and files with a name. */
+export const PLAIN_MESSAGE = 0
+export const FILE_MESSAGE = 1
+
+/** Senders that may wait for room on one link. */
+const MOST_WAITING = 1024
+
+export class NodeCore implements DataPathSink {
+  readonly parts: NodeParts
+  readonly counters = new NodeCounters()
+  readonly services: ServiceRegistry
+  readonly originator: Originator
+  readonly router: MeshRouter<Link>
+  readonly dataPath: DataPath
+  readonly parking = new Parking<Link>()
+  readonly backPressure: BackPressure
+  readonly outbox = new Outbox()
+  readonly custody: Custody
+  readonly inbox: Inbox
+  readonly tracer: Tracer
+  readonly transports: TransportManager
+  readonly housekeeping: Housekeeping
+  /** Set for good when the node begins to stop. */
+  draining = false
+  /** Monotonic, ms; undefined before the start. */
+  startedAt: number | undefined
+  readonly #listener: CoreListener
+  readonly #takesCustody: boolean
+  /** Senders that wait for room on a link. */
+  readonly #waiting = new Map<Link, (() => void)[]>()
+
+  constructor(parts: NodeParts, listener: CoreListener) {
+    const { identity, config, clock, random, crypto, logger } = parts
+    const capabilities = config.node.capabilities.reduce((bits, name) => bits | Capability[name], 0)
+    this.parts = parts
+    this.#listener = listener
+    this.#takesCustody = (capabilities & Capability.store) !== 0
+    this.services = new ServiceRegistry(parts.services)
+    this.originator = new Originator({
+      identity,
+      clock,
+      random: random.fork('originator'),
+      counters: this.counters,
+      announceLifetimeS: config.announce.max_age_s,
+      capabilities: () => capabilities | this.services.capabilities,
+    })
+    this.router = new MeshRouter<Link>(
+      {
+        address: identity.address,
+        relay: (capabilities & Capability.relay) !== 0,
+        maxPaths: config.routing.max_paths,
+        seenMessages: config.routing.seen_messages,
+        announce: {
+          intervalMs: config.announce.interval_s * 1000,
+          minSpacingMs: DEFAULT_SPACING_MS,
+          jitterMs: DEFAULT_JITTER_MS,
+          maxAgeMs: config.announce.max_age_s * 1000,
+          maxHops: config.announce.max_hops,
+        },
+        makeAnnounce: () => this.originator.announce(),
+      },
+      random.fork('router'),
+    )
+    this.backPressure = new BackPressure(clock)
+    this.dataPath = new DataPath({
+      router: this.router,
+      crypto,
+      clock,
+      counters: this.counters,
+      limits: {
+        framesPerS: config.rate_limit.frames_per_s,
+        bytesPerS: config.rate_limit.bytes_per_s,
+        announcesPerS: config.rate_limit.announces_per_s,
+        garbagePerS: config.rate_limit.garbage_per_s,
+        burstS: config.rate_limit.burst_s,
+      },
+      parking: this.parking,
+      backPressure: this.backPressure,
+      sink: this,
+    })
+    this.custody = new Custody({
+      store: parts.store,
+      maxTtlS: config.store.max_ttl_s,
+      logger,
+      transmit: (frame) => this.dataPath.transmit(frame) === 'sent',
+    })
+    this.inbox = new Inbox({
+      address: identity.address,
+      clock,
+      logger,
+      counters: this.counters,
+      custody: this.custody,
+      delivered: new Dedup(
+        { capacity: config.routing.seen_messages, byAttempt: false },
+        random.fork('delivered'),
+      ),
+      handlerFor: (service) => this.#handlerFor(service),
+      report: (about, type, detail) => this.report(about, type, detail),
+    })
+    this.tracer = new Tracer(clock, (destination, limit) => {
+      const frame = this.originator.trace(destination, limit)
+      return this.dataPath.transmit(frame) === 'sent' ? frame : undefined
+    })
+    const components = { identity, crypto, clock, random, logger }
+    this.transports = new TransportManager(
+      parts.transports.map((make) => make(components)),
+      { host: this.dataPath, clock, logger },
+    )
+    this.housekeeping = new Housekeeping({
+      clock,
+      quick: () => this.#quickRound(),
+      slow: () => this.collectGarbage(),
+    })
+  }
+
+  // What the data path hands over.
+
+  deliver(frame: Uint8Array): void {
+    const kind = kindOf(frame)
+    if (kind === FrameKind.message) {
+      this.inbox.receive(frame)
+      return
+    }
+    const view = new EnvelopeView(frame)
+    if (kind === FrameKind.trace) {
+      this.report(view, ReportType.hop, view.hops)
+      return
+    }
+    const report = decodeReport(view.body)
+    if (report === undefined) {
+      this.counters.drop('malformed_report')
+      return
+    }
+    const id = messageId(report.created, report.sequence)
+    if (report.type === ReportType.hop) this.tracer.answered(id, view.source)
+    else this.outbox.report(report, view.source)
+    this.#endCustody(view)
+  }
+
+  hold(frame: Uint8Array, why: 'no_path' | 'congested'): void {
+    const view = new EnvelopeView(Uint8Array.from(frame))
+    if (!this.#takesCustody) {
+      this.counters.drop(why)
+      this.#reportFailure(view, why)
+      return
+    }
+    void this.#keepForOthers(view)
+  }
+
+  reportPasses(frame: Uint8Array): void {
+    this.#endCustody(new EnvelopeView(frame))
+  }
+
+  answerTrace(frame: Uint8Array): void {
+    const view = new EnvelopeView(frame)
+    this.report(view, ReportType.hop, view.hops)
+  }
+
+  pathFound(destination: Address, isNew: boolean): void {
+    const now = this.parts.clock.monotonic()
+    this.outbox.hurry(destination, now)
+    if (this.custody.handOver(destination, now) > 0) this.housekeeping.stir()
+    if (isNew) this.#listener.pathFound(destination)
+  }
+
+  parked(): void {
+    this.housekeeping.stir()
+  }
+
+  linkUp(link: Link): void {
+    this.#listener.linkUp(link)
+  }
+
+  linkDown(link: Link, reason: string, unsent: readonly Uint8Array[]): void {
+    this.roomOn(link)
+    for (const frame of unsent) this.#reroute(frame)
+    this.#listener.linkDown(link, reason)
+  }
+
+  roomOn(link: Link): void {
+    const waiting = this.#waiting.get(link) ?? []
+    this.#waiting.delete(link)
+    for (const resume of waiting) resume()
+  }
+
+  // What the node's own messages do.
+
+  /** Signs and sends a message. Resolves when a link has taken it, or it lies in the store, or it waits. */
+  async send(spec: MessageSpec): Promise<Delivery> {
+    const { clock } = this.parts
+    const toSelf = spec.destination.equals(this.parts.identity.address)
+    const frame = this.originator.message(toSelf ? { ...spec, receipt: true } : spec)
+    const view = new EnvelopeView(frame)
+    this.outbox.requireRoom(frame.length)
+    const delivery = new Delivery(view.id, spec.destination)
+    delivery.watch((changed) => this.#listener.delivery(changed))
+    if (toSelf) {
+      this.outbox.add(delivery, frame, 0, clock.monotonic())
+      this.inbox.receive(frame)
+      return delivery
+    }
+    await this.#roomTowards(spec.destination)
+    const roundTripMs = ((this.router.pathTo(spec.destination)?.metric ?? 0) / 10) * 2
+    if (spec.receipt) {
+      this.outbox.add(delivery, frame, roundTripMs, clock.monotonic())
+      this.housekeeping.stir()
+    }
+    if (this.dataPath.transmit(frame) === 'sent') delivery.advance('sent')
+    else await this.#keepOwn(view, delivery)
+    return delivery
+  }
+
+  /** Tells the source of an envelope what became of it. */
+  report(about: EnvelopeView, type: ReportType, detail?: number): void {
+    const frame = this.originator.report(about, type, detail)
+    if (about.source.equals(this.parts.identity.address)) this.deliver(frame)
+    else if (this.dataPath.transmit(frame) !== 'sent' && type !== ReportType.hop) {
+      void this.custody.take(frame, this.parts.clock.now())
+    }
+  }
+
+  /** Frees what has run out. Called by the clock; also for embedders who want it done now. */
+  collectGarbage(): void {
+    const { clock } = this.parts
+    this.router.expire(clock.monotonic())
+    for (;;) {
+      const expired = this.custody.expire(clock.now())
+      this.counters.expiredInStore += expired.length
+      for (const view of expired) this.#reportFailure(view, 'expired')
+      if (expired.length === 0) break
+    }
+  }
+
+  #quickRound(): boolean {
+    const { clock } = this.parts
+    const now = clock.monotonic()
+    for (let gone = this.parking.expire(now); gone > 0; gone--) this.counters.drop('unknown_source')
+    for (const { id, frame, attempt } of this.outbox.sweep(clock.now(), now)) {
+      if (this.dataPath.transmit(this.originator.again(frame, attempt)) === 'sent') this.outbox.sent(id)
+    }
+    this.custody.retry(now)
+    return this.outbox.size > 0 || this.custody.pending > 0 || this.parking.size > 0
+  }
+
+  #handlerFor(service: number): Handler | 'absent' | undefined {
+    if (service === PLAIN_MESSAGE || service === FILE_MESSAGE)
+      return this.#listener.messageHandler() ?? 'absent'
+    return this.services.handlerFor(service) ?? (this.services.has(service) ? 'absent' : undefined)
+  }
+
+  /** Waits while the link towards a destination is congested. */
+  async #roomTowards(destination: Address): Promise<void> {
+    const link = this.router.pathTo(destination)?.link
+    if (link === undefined || !link.congested) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const waiting = this.#waiting.get(link) ?? []
+    if (waiting.length >= MOST_WAITING) {
+      throw new MeshError(
+        'ERR_QUEUE_FULL',
+        `${waiting.length} messages wait for this link already: try later`,
+      )
+    }
+    this.#waiting.set(link, waiting)
+    waiting.push(resolve)
+    await promise
+  }
+
+  async #keepOwn(view: EnvelopeView, delivery: Delivery): Promise<void> {
+    const outcome = await this.custody.take(view.frame, this.parts.clock.now())
+    if (outcome === 'stored' || outcome === 'duplicate') {
+      delivery.advance('stored', 'no_path')
+      this.outbox.inCustody(view.id, 'no_path')
+      this.counters.stored += 1
+    } else if (!view.wantsReceipt) {
+      this.counters.drop(outcome === 'full' ? 'store_full' : 'store_failed')
+      delivery.advance('failed', 'store_full')
+    }
+  }
+
+  async #keepForOthers(view: EnvelopeView): Promise<void> {
+    const outcome = await this.custody.take(view.frame, this.parts.clock.now())
+    if (outcome === 'stored' || outcome === 'duplicate') {
+      if (outcome === 'stored') this.counters.stored += 1
+      if (view.kind === FrameKind.message && view.wantsReceipt) this.report(view, ReportType.stored)
+      // The path may have come back while the disk was busy.
+      if (this.custody.handOver(view.destination, this.parts.clock.monotonic()) > 0) this.housekeeping.stir()
+      return
+    }
+    this.counters.drop(outcome === 'full' ? 'store_full' : 'store_failed')
+    this.#reportFailure(view, 'store_full')
+  }
+
+  /** A frame that a link had taken and could not send. */
+  #reroute(frame: Uint8Array): void {
+    const kind = kindOf(frame)
+    if (kind === FrameKind.announce || kind === FrameKind.trace) return
+    if (this.dataPath.transmit(frame) === 'sent') return
+    const view = new EnvelopeView(frame)
+    // The outbox tries its own again; everything else has only this node left.
+    if (!this.outbox.has(view.id)) this.hold(frame, 'no_path')
+  }
+
+  /** A report by the recipient of a message ends our custody of it. */
+  #endCustody(view: EnvelopeView): void {
+    const report = decodeReport(view.body)
+    if (report === undefined || (report.type !== ReportType.delivered && report.type !== ReportType.failed))
+      return
+    const { created, sequence } = report
+    this.custody.release(
+      { source: view.destination, created, sequence },
+      view.source,
+      this.parts.clock.monotonic(),
+    )
+  }
+
+  #reportFailure(view: EnvelopeView, reason: FailureReason): void {
+    const own = view.source.equals(this.parts.identity.address)
+    if (view.kind !== FrameKind.message || !view.wantsReceipt || own) return
+    this.report(view, ReportType.failed, failureDetail(reason))
+  }
+}

@@ -1,0 +1,97 @@
+/** What a node is made from, and what it takes where nothing is said. */
+import { isAbsolute, join } from 'node:path'
+import { type Config, type PartialConfig, resolveConfig } from '../config/config.ts'
+import type { CryptoProvider } from '../crypto/provider/provider.ts'
+import { selectProvider } from '../crypto/provider/select.ts'
+import { Identity } from '../identity/identity.ts'
+import { type Clock, systemClock } from '../runtime/clock.ts'
+import { type Logger, silentLogger } from '../runtime/logger.ts'
+import { type Random, systemRandom } from '../runtime/random.ts'
+import type { Service } from '../services/service.ts'
+import { memoryStore } from '../store/memory.ts'
+import { sqliteStore } from '../store/sqlite/sqlite-store.ts'
+import type { MessageStore } from '../store/store.ts'
+import { tcp } from '../transport/internet/tcp.ts'
+import type { TransportFactory } from '../transport/transport.ts'
+
+export interface MeshNodeOptions {
+  /** Who the node is. Default: a new identity that nobody will know again. */
+  readonly identity?: Identity
+  /**
+   * A part of what hopwire.toml holds, in the same shape. Where nothing is said, a library node is modest:
+   * it listens on a free port of the loopback interface, serves no HTTP, and keeps its store in memory until
+   * `node.data_dir` is given.
+   */
+  readonly config?: PartialConfig
+  /** Instead of those the configuration describes. */
+  readonly transports?: readonly TransportFactory[]
+  readonly services?: readonly Service[]
+  /** Instead of the one the configuration describes. */
+  readonly store?: MessageStore
+  readonly logger?: Logger
+  /** Time and randomness, for tests and simulations. */
+  readonly clock?: Clock
+  readonly random?: Random
+  readonly crypto?: CryptoProvider
+}
+
+/** The options with every gap filled. */
+export interface NodeParts {
+  readonly identity: Identity
+  readonly config: Config
+  readonly transports: readonly TransportFactory[]
+  readonly services: readonly Service[]
+  readonly store: MessageStore
+  readonly logger: Logger
+  readonly clock: Clock
+  readonly random: Random
+  readonly crypto: CryptoProvider
+}
+
+/** @throws MeshError ERR_CONFIG for a configuration that cannot be used. */
+export function fillOptions(options: MeshNodeOptions): NodeParts {
+  const config = resolveConfig(asLibrary(options.config ?? {}))
+  const clock = options.clock ?? systemClock
+  const random = options.random ?? systemRandom
+  const logger = options.logger ?? silentLogger
+  const crypto = options.crypto ?? selectProvider(config.crypto.provider)
+  return {
+    identity: options.identity ?? Identity.generate(random, crypto),
+    config,
+    transports: options.transports ?? configuredTransports(config),
+    services: options.services ?? [],
+    store: options.store ?? configuredStore(config, options.config?.node?.data_dir, clock, logger),
+    logger,
+    clock,
+    random,
+    crypto,
+  }
+}
+
+/** The defaults of the file are those of a machine's one node; an embedder may run several. */
+function asLibrary(given: PartialConfig): PartialConfig {
+  const { http = { enabled: false }, transport } = given
+  const listen = transport?.tcp?.listen ?? ['/ip4/127.0.0.1/tcp/0']
+  return { ...given, http, transport: { ...transport, tcp: { ...transport?.tcp, listen } } }
+}
+
+function configuredTransports({ transport }: Config): TransportFactory[] {
+  const { enabled, listen, peers, max_links, queue_bytes } = transport.tcp
+  return enabled ? [tcp({ listen, peers, maxLinks: max_links, queueBytes: queue_bytes })] : []
+}
+
+function configuredStore(
+  { store }: Config,
+  dataDir: string | undefined,
+  clock: Clock,
+  logger: Logger,
+): MessageStore {
+  const limits = {
+    maxMessages: store.max_messages,
+    maxBytes: store.max_bytes,
+    maxMessagesPerSource: store.max_messages_per_source,
+  }
+  if (store.kind === 'memory' || dataDir === undefined) return memoryStore(limits)
+  const file = isAbsolute(store.path) ? store.path : join(dataDir, store.path)
+  return sqliteStore({ file, limits, clock, logger })
+}
