@@ -1,0 +1,50 @@
+/** The parts of `hopwire run` that take time to load: the node with its transports, and its control socket. */
+import type { LoadedConfig } from '../../config/config.ts'
+import { ControlServer } from '../../control/server.ts'
+import { selectProvider } from '../../crypto/provider/select.ts'
+import { Identity } from '../../identity/identity.ts'
+import { MeshNode } from '../../node/mesh-node.ts'
+import type { RunHandle } from '../../node/run-handle.ts'
+import { systemClock } from '../../runtime/clock.ts'
+import { type ErrorCode, MeshError } from '../../runtime/errors.ts'
+import type { Logger } from '../../runtime/logger.ts'
+
+/** @throws MeshError what keeps it from starting: then nothing is left running. */
+export async function startNode(
+  loaded: LoadedConfig,
+  logger: Logger,
+): Promise<{ run: RunHandle; control: ControlServer }> {
+  const { dataDir, keyFile, controlSocket } = loaded
+  const config = { ...loaded.config, node: { ...loaded.config.node, data_dir: dataDir } }
+  let control: ControlServer | undefined
+  try {
+    const crypto = selectProvider(config.crypto.provider)
+    const identity = await Identity.load(keyFile, crypto)
+    const node = await MeshNode.create({ identity, crypto, config, logger })
+    // Before the node: a second one on the same folder must not get as far as the store of the first.
+    control = await ControlServer.open({ path: controlSocket, clock: systemClock, logger })
+    const run = await node.run()
+    control.attach(run)
+    return { run, control }
+  } catch (error) {
+    await control?.stop()
+    throw named(error, loaded)
+  }
+}
+
+const NAME_THEIR_FILE: ReadonlySet<ErrorCode> = new Set(['ERR_IDENTITY_FILE', 'ERR_CONTROL', 'ERR_STORE'])
+
+/** The error with the file and, where it can be told, the key that a person has to look at. */
+function named(error: unknown, { config, file }: LoadedConfig): unknown {
+  if (!(error instanceof MeshError) || NAME_THEIR_FILE.has(error.code)) return error
+  const { code, message, cause, context } = error
+  const { listen, peers } = config.transport.tcp
+  const keys = { 'transport.tcp.listen': listen, 'transport.tcp.peers': peers }
+  const key = Object.entries(keys).find(([, addresses]) =>
+    addresses.includes(String(context['address'])),
+  )?.[0]
+  const place = key === undefined ? file : `${file}: ${key}`
+  // An address that the system has given no reason against is none that this transport understands.
+  const isMisconfigured = key !== undefined && context['reason'] === undefined
+  return new MeshError(isMisconfigured ? 'ERR_CONFIG' : code, `${place}: ${message}`, { cause })
+}
