@@ -1,0 +1,20 @@
+/**
+ * For those who write a transport, store, service or clock of their own, or test what they build on hopwire:
+ * virtual time, seeded randomness, a network in memory, and the suites that every implementation passes.
+ * The suites register tests with `node:test`.
+ *
+ * @module
+ */
+export { seededRandom } from './runtime/random.ts'
+export { VirtualClock } from './sim/clock.ts'
+export { type ClockUnderTest, clockCompliance, randomCompliance } from './testing/clock-random-compliance.ts'
+export { cryptoProviderCompliance } from './testing/crypto-compliance.ts'
+export { serviceCompliance } from './testing/service-compliance.ts'
+export { messageStoreCompliance, type StoreFactory, type StoreUnderTest } from './testing/store-compliance.ts'
+export {
+  type TransportPair,
+  type TransportPairFactory,
+  transportCompliance,
+} from './testing/transport-compliance.ts'
+export { memory } from './transport/memory/memory.ts'
+export { MemoryNetwork } from './transport/memory/network.ts'
