@@ -63,7 +63,7 @@ describe('the frames of the handshake', () => {
       'too short': withBody(1, [1, 65_680]),
       'a version that is no integer': withBody(1, [1.5, 65_680, 'x']),
       'a negative version': withBody(1, [-1, 65_680, 'x']),
-      'a limit below the least': withBody(1, [1, 255, 'x']),
+      'a limit below the least': withBody(1, [1, 511, 'x']),
       'an agent that is no text': withBody(1, [1, 65_680, 7]),
       'a long agent': withBody(1, [1, 65_680, 'x'.repeat(65)]),
       'a refusal without a code': withBody(3, []),

@@ -317,12 +317,12 @@ describe('a TCP node that is called', () => {
     const raw = await startRaw(test, newIdentity('raw'))
     const node = await start(test, newIdentity('a'))
     const raws = await raw.dial(node.address)
-    await raws.hello({ maxFrameBytes: 300 })
+    await raws.hello({ maxFrameBytes: 600 })
     const link = await node.host.link()
-    assert.equal(link.profile.mtu, 300)
-    assert.equal(link.send(new Uint8Array(301), 2), false)
-    link.send(new Uint8Array(300), 2)
-    assert.equal((await raws.receive()).length, 300)
+    assert.equal(link.profile.mtu, 600)
+    assert.equal(link.send(new Uint8Array(601), 2), false)
+    link.send(new Uint8Array(600), 2)
+    assert.equal((await raws.receive()).length, 600)
   })
 
   it('tells whoever asks while it stops that it is stopping', LIMIT, async (test) => {
