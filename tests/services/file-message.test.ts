@@ -10,7 +10,11 @@ describe('a file in a message', () => {
   test('comes out as it went in', () => {
     const name = fc
       .string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
-      .filter((text) => !/[/\\\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]|^\.\.?$/u.test(text) && Buffer.byteLength(text) <= 255)
+      .filter(
+        (text) =>
+          !/[/\\\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]|^\.\.?$/u.test(text) &&
+          Buffer.byteLength(text) <= 255,
+      )
       .filter((text) => !text.startsWith('\ufeff'))
     fc.assert(
       fc.property(name, fc.uint8Array({ maxLength: 1000 }), (name, content) => {
