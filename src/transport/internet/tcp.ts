@@ -1,7 +1,8 @@
 /** The TCP transport: `transports: [tcp({ listen: ['/ip4/0.0.0.0/tcp/4001'], peers: [...] })]`. */
 import { tcp as libp2pTcp } from '@libp2p/tcp'
 import type { TransportFactory } from '../transport.ts'
-import { type Carrier, type InternetOptions, InternetTransport } from './transport.ts'
+import type { InternetOptions } from './options.ts'
+import { type Carrier, InternetTransport } from './transport.ts'
 
 export type TcpOptions = InternetOptions
 

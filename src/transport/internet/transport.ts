@@ -22,19 +22,9 @@ import { DEFAULT_MAX_LINKS, EXPECTED_BITS_PER_SECOND, LINK_PROTOCOL, NODE_STOP_M
 import { type AddressForm, listenFailure, type PeerAddress, parseListen, parsePeers } from './multiaddrs.ts'
 import { Neighbours } from './neighbours.ts'
 import { addressOf, createNode } from './node.ts'
+import type { InternetOptions } from './options.ts'
 import { beginLink, openConnection } from './outbound.ts'
 import { type LinkOwner, StreamLink } from './stream-link.ts'
-
-export interface InternetOptions {
-  /** Multiaddrs to listen on; port 0 is any free one. Default none: the node only dials. */
-  readonly listen?: readonly string[]
-  /** Multiaddrs of neighbours to stay connected to, with or without `/p2p/<peer id>`. */
-  readonly peers?: readonly string[]
-  /** Links at once; a neighbour that asks for one more is refused. Default 1,024. */
-  readonly maxLinks?: number
-  /** Bytes that may wait on one link. Default 4 MiB, at least one frame. */
-  readonly queueBytes?: number
-}
 
 export interface Carrier {
   /** The transport's name. */
