@@ -28,12 +28,12 @@ export function consolePage({ status, health, metrics }: ConsoleView): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="refresh" content="${REFRESH_SECONDS}">
-<title>${status.name} · ${health.status} · hopwire</title>
+<title>${status.name || 'node'} · ${health.status} · hopwire</title>
 <link rel="stylesheet" href="/console.css">
 </head>
 <body>
 <main>
-<header><h1>${status.name}</h1><span class="pill ${health.status}">${health.status}</span></header>
+<header><h1>${status.name || 'node'}</h1><span class="pill ${health.status}">${health.status}</span></header>
 <p class="sub mono">${status.address}</p>
 ${status.listen.map((address) => html`<p class="mono soft">${address}</p>\n`)}
 ${tiles(status, metrics)}
