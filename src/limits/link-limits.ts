@@ -5,8 +5,9 @@
  * Figures: four buckets, about 330 bytes a link; an answer costs some 25 ns and allocates nothing. A bucket
  * holds `burstS` seconds of its rate, but always enough to let one frame of the greatest length through.
  */
+
+import { TokenBucket } from '../runtime/token-bucket.ts'
 import { MAX_FRAME_BYTES } from '../wire/frame.ts'
-import { TokenBucket } from './token-bucket.ts'
 
 export interface LinkLimitsConfig {
   readonly framesPerS: number

@@ -6,7 +6,7 @@
  * what was taken since. So nothing drifts and no rate is too small to count, while fewer than 2^53 tokens are
  * taken between two moments at which it is full (nine million gigabytes).
  */
-import { MeshError } from '../runtime/errors.ts'
+import { MeshError } from './errors.ts'
 
 export class TokenBucket {
   readonly #ratePerS: number
@@ -47,5 +47,13 @@ export class TokenBucket {
       return amount <= this.#burst
     }
     return amount <= this.#burst - this.#takenSince + gained
+  }
+  /** How long until {@link take} would succeed, ms; infinite for more than the bucket holds. */
+  msUntil(amount: number, nowMs: number): number {
+    if (this.has(amount, nowMs)) return 0
+    if (amount > this.#burst) return Number.POSITIVE_INFINITY
+    const gained = ((this.#nowMs - this.#fullAtMs) * this.#ratePerS) / 1000
+    const missing = amount - (this.#burst - this.#takenSince + gained)
+    return (missing * 1000) / this.#ratePerS
   }
 }

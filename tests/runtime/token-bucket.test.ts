@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { TokenBucket } from '../../src/limits/token-bucket.ts'
 import { MeshError } from '../../src/runtime/errors.ts'
+import { TokenBucket } from '../../src/runtime/token-bucket.ts'
 
 describe('TokenBucket', () => {
   it('starts full, refuses what it lacks and refills at its rate up to its burst', () => {
