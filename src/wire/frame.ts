@@ -12,6 +12,10 @@ export const FrameKind = {
   message: 2,
   report: 3,
   trace: 4,
+  /** A question for the way to a node. */
+  request: 5,
+  /** An address's owner has another key from now on. */
+  succession: 6,
   /** Between the two ends of one link; never forwarded. */
   link: 15,
 } as const

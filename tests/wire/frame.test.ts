@@ -18,7 +18,7 @@ const identity = Identity.fromSeed(new Uint8Array(32).fill(7))
 describe('frames', () => {
   it('say version and kind in their first byte', () => {
     const first = Object.values(FrameKind).map((kind) => firstByte(kind))
-    assert.deepEqual(first, [0x11, 0x12, 0x13, 0x14, 0x1f])
+    assert.deepEqual(first, [0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x1f])
     for (const kind of Object.values(FrameKind)) assert.equal(kindOf(Uint8Array.of(firstByte(kind))), kind)
   })
 

@@ -106,6 +106,36 @@ interface ReportVectors {
   readonly refused: readonly { readonly name: string; readonly body: string }[]
 }
 
+export interface SuccessionArrival {
+  readonly name: string
+  readonly now: number
+  readonly before?: readonly string[]
+  readonly frame: string
+}
+
+export interface SuccessionVector {
+  readonly name: string
+  readonly created: number
+  readonly oldKey: string
+  readonly newKey: string
+  readonly from: string
+  readonly to: string
+  readonly signers: readonly [PersonName, PersonName]
+  readonly hops: number
+  readonly oldSignature: string
+  readonly newSignature: string
+  readonly frame: string
+}
+
+interface SuccessionVectors {
+  readonly identities: Readonly<Record<PersonName, PersonVector>>
+  readonly valid: readonly SuccessionVector[]
+  readonly refused: readonly (SuccessionArrival & { readonly refusal: string })[]
+  readonly accepted: readonly (SuccessionArrival & {
+    readonly newest: Readonly<Partial<Record<PersonName, PersonName>>>
+  })[]
+}
+
 interface MinifloatVectors {
   readonly encode: readonly { readonly value: number; readonly code: string; readonly carried: number }[]
   readonly decode: readonly { readonly code: string; readonly value: number }[]
@@ -120,6 +150,20 @@ function read<T>(name: string): T {
 export const envelopeVectors = read<FrameVectors<EnvelopeVector>>('envelope')
 export const announceVectors = read<FrameVectors<AnnounceVector>>('announce')
 export const reportVectors = read<ReportVectors>('report')
+export interface PathRequestVectors {
+  readonly valid: readonly {
+    readonly name: string
+    readonly reach: number
+    readonly target: string
+    readonly newerThan: number
+    readonly number: number
+    readonly frame: string
+  }[]
+  readonly refused: readonly { readonly name: string; readonly frame: string; readonly reason: string }[]
+}
+
+export const pathRequestVectors = read<PathRequestVectors>('path-request')
+export const successionVectors = read<SuccessionVectors>('succession')
 export const minifloatVectors = read<MinifloatVectors>('minifloat')
 
 export function fromHex(text: string): Uint8Array {
