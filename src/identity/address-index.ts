@@ -53,6 +53,11 @@ export class AddressIndex {
     return this.#rows
   }
 
+  /** Memory taken by addresses and slots, bytes. */
+  get memory(): number {
+    return this.#rows.byteLength + this.#slots.byteLength
+  }
+
   /** The row of the address at `offset`, or -1. */
   find(bytes: Uint8Array, offset: number): number {
     const hash = hashAddress(bytes, offset, this.#key0, this.#key1)

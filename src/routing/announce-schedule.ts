@@ -1,7 +1,7 @@
 /**
  * When announces go out: the node's own, on a timer and when a link comes up, and those of others that it
- * passes on, each after a little jitter so that neighbours who heard the same announce do not all speak at
- * once, and so that a better path found meanwhile goes out in its place.
+ * passes on, each after a little jitter: so neighbours who heard the same announce do not all speak at once,
+ * a better path found meanwhile goes out in its place, and who turns out to know it needs not be told.
  */
 import type { Random } from '../runtime/random.ts'
 
@@ -17,29 +17,46 @@ export interface AnnounceTimes {
 export const DEFAULT_SPACING_MS = 1000
 export const DEFAULT_JITTER_MS = 100
 
+/** Links that come up within this time share one announce, ms. */
+const GATHER_MS = 50
+/** While links keep changing, announces become rarer: the spacing doubles up to this, ms. */
+const LONGEST_SPACING_MS = 8000
+/** After this long without a change the shortest spacing holds again, ms. */
+const CALM_MS = 60_000
+
+/** An announce that waits to be passed on. */
+export interface Relayed<L> {
+  readonly row: number
+  /** Links whose neighbours have shown that they know it, and are as near to its origin. */
+  readonly known: readonly L[]
+}
+
+interface Waiting<L> {
+  readonly due: number
+  readonly known: L[]
+}
+
 /** All times are monotonic ms. */
-export class AnnounceSchedule {
+export class AnnounceSchedule<L> {
   readonly #times: AnnounceTimes
   readonly #random: Random
-  #ownDue = 0
+  #ownDue = Number.POSITIVE_INFINITY
   #ownLast = Number.NEGATIVE_INFINITY
+  #triggeredLast = Number.NEGATIVE_INFINITY
+  #spacingMs: number
   /** Row of the path table -> when its announce goes out. One entry for an origin, however often it improves. */
-  readonly #relayed = new Map<number, number>()
+  readonly #relayed = new Map<number, Waiting<L>>()
   #relayedDue = Number.POSITIVE_INFINITY
 
   constructor(times: AnnounceTimes, random: Random) {
     this.#times = times
     this.#random = random
+    this.#spacingMs = times.minSpacingMs
   }
 
   /** When {@link takeOwn} or {@link takeRelayed} next has something. */
   get nextDue(): number {
     return Math.min(this.#ownDue, this.#relayedDue)
-  }
-
-  /** When the node's own next announce is due. */
-  get ownDue(): number {
-    return this.#ownDue
   }
 
   get waiting(): number {
@@ -48,37 +65,65 @@ export class AnnounceSchedule {
 
   /** Something changed that others should hear soon. */
   triggerOwn(now: number): void {
-    this.#ownDue = Math.min(this.#ownDue, Math.max(now, this.#ownLast + this.#times.minSpacingMs))
+    this.#spacingMs = now - this.#triggeredLast > CALM_MS ? this.#times.minSpacingMs : this.#spacingMs
+    this.#triggeredLast = now
+    this.#ownDue = Math.min(this.#ownDue, Math.max(now + GATHER_MS, this.#ownLast + this.#spacingMs))
+  }
+
+  /** Whether a fresh announce may be made now, out of turn, for one who has asked. */
+  mayAnswer(now: number): boolean {
+    return now >= this.#ownLast + this.#times.minSpacingMs
   }
 
   /** Whether the node's own announce is due; if so the next one is scheduled. */
   takeOwn(now: number): boolean {
     if (now < this.#ownDue) return false
-    this.#ownLast = now
+    const isTriggered = now < this.#ownLast + 0.9 * this.#times.intervalMs
+    if (isTriggered) this.#spacingMs = Math.min(2 * this.#spacingMs, LONGEST_SPACING_MS)
+    this.made(now)
     this.#ownDue = now + this.#times.intervalMs * (0.9 + 0.2 * this.#random.float())
     return true
   }
 
+  /** An announce of this node's own has been made. */
+  made(now: number): void {
+    this.#ownLast = now
+  }
+
   relay(row: number, now: number): void {
-    if (this.#relayed.has(row)) return
+    const waiting = this.#relayed.get(row)
+    if (waiting !== undefined) {
+      // The path is another one now, so what neighbours knew before no longer counts.
+      waiting.known.length = 0
+      return
+    }
     const due = now + this.#times.jitterMs * this.#random.float()
-    this.#relayed.set(row, due)
+    this.#relayed.set(row, { due, known: [] })
     this.#relayedDue = Math.min(this.#relayedDue, due)
   }
 
-  /** Rows whose announce is due. */
-  takeRelayed(now: number): number[] {
+  /** The neighbour on `link` has the announce that waits, and is no farther from its origin than this node. */
+  isKnown(row: number, link: L): void {
+    this.#relayed.get(row)?.known.push(link)
+  }
+
+  forget(row: number): void {
+    this.#relayed.delete(row)
+  }
+
+  /** Those whose announce is due. */
+  takeRelayed(now: number): Relayed<L>[] {
     if (now < this.#relayedDue) return []
-    const rows: number[] = []
+    const taken: Relayed<L>[] = []
     this.#relayedDue = Number.POSITIVE_INFINITY
-    for (const [row, due] of this.#relayed) {
+    for (const [row, { due, known }] of this.#relayed) {
       if (due <= now) {
-        rows.push(row)
+        taken.push({ row, known })
         this.#relayed.delete(row)
       } else if (due < this.#relayedDue) {
         this.#relayedDue = due
       }
     }
-    return rows
+    return taken
   }
 }

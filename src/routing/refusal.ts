@@ -22,10 +22,20 @@ export type Refusal =
   /** An announce with a path no better than the known one. */
   | 'worse'
   | 'table_full'
+  /** A succession, where an earlier one of the same key holds. */
+  | 'fork'
+  /** A succession that leads back to where it starts. */
+  | 'loop'
   /** For somebody else, and this node relays nothing. */
   | 'not_relay'
-  /** A path that leads back to where the frame came from. */
-  | 'loop'
+  /** From, to or about a key on the blocklist. */
+  | 'blocked'
+  /** An announce that tells of its way what cannot be. */
+  | 'forged'
+  /** A new origin from a link that has brought too many of them. */
+  | 'storm'
+  /** A path request from a link that has sent too many of them. */
+  | 'limited'
 
 /** Refusals that an honest neighbour never causes. They count against a link's budget of garbage. */
 export function isGarbage(refusal: Refusal): boolean {
@@ -33,6 +43,7 @@ export function isGarbage(refusal: Refusal): boolean {
     refusal === 'truncated' ||
     refusal === 'oversized' ||
     refusal === 'malformed' ||
-    refusal === 'bad_signature'
+    refusal === 'bad_signature' ||
+    refusal === 'forged'
   )
 }

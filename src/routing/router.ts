@@ -4,13 +4,15 @@
  *
  * A frame goes through three calls. {@link MeshRouter.inspect} refuses what is cheap to refuse and changes
  * nothing. {@link MeshRouter.keyFor} names the key that must have signed; the caller checks the signature.
- * {@link MeshRouter.accept} then changes state and decides.
+ * {@link MeshRouter.accept} then changes state and decides. What the router wants sent by itself, announces
+ * and path requests, it gives out in {@link MeshRouter.poll} at {@link MeshRouter.nextDue}.
  */
 import { Address } from '../identity/address.ts'
 import type { Random } from '../runtime/random.ts'
 import { AnnounceView, checkAnnounce } from '../wire/announce.ts'
 import {
   addHop,
+  attemptIn,
   checkEnvelope,
   createdIn,
   DESTINATION_AT,
@@ -21,70 +23,60 @@ import {
   SOURCE_AT,
 } from '../wire/envelope.ts'
 import { FrameKind, kindOf, MAX_CLOCK_SKEW_S, MAX_HOPS } from '../wire/frame.ts'
-import { AnnounceSchedule, type AnnounceTimes } from './announce-schedule.ts'
+import { checkPathRequest, newerThanIn, TARGET_AT, targetIn } from '../wire/path-request.ts'
+import { AnnounceSchedule } from './announce-schedule.ts'
+import { Blocklist } from './blocklist.ts'
 import { Dedup } from './dedup.ts'
-import { linkCost, MAX_METRIC, type RouterLink } from './metric.ts'
+import { LinkState } from './link-state.ts'
+import { MAX_METRIC, metricToMs } from './metric.ts'
+import { PathRequests } from './path-requests.ts'
 import { type PathInfo, PathTable } from './path-table.ts'
 import type { Refusal } from './refusal.ts'
+import type { RoutedLink, RouterOptions, Transmission, Verdict } from './router-types.ts'
+import { Successions } from './successions.ts'
 
-export interface RouterOptions {
-  readonly address: Address
-  /** Whether this node forwards for others. */
-  readonly relay: boolean
-  readonly maxPaths: number
-  /** Envelopes remembered to recognise duplicates. */
-  readonly seenMessages: number
-  readonly announce: AnnounceTimes & {
-    /** The longest any announce is believed, ms, whatever its own lifetime. */
-    readonly maxAgeMs: number
-    /** Announces that have come this far are not passed on. */
-    readonly maxHops: number
-  }
-  /** A fresh signed announce of this node. */
-  readonly makeAnnounce: () => Uint8Array
-}
-
-/** A link as the router sees it: one of the transport seam's, or a plain object in a test. */
-export interface RoutedLink extends RouterLink {
-  /** Who is at the other end, where that is known. */
-  readonly neighbour: Address | undefined
-}
-
-export type Verdict<L> =
-  /** It is for this node. */
-  | { readonly action: 'deliver' }
-  /** Its hop is counted; send it over this link. */
-  | { readonly action: 'forward'; readonly link: L }
-  /** Its hop is counted, but there is no way on at present: keep it, or say so to its source. */
-  | { readonly action: 'hold' }
-  /** An announce was taken in: this destination has a path. */
-  | { readonly action: 'learned'; readonly origin: Address; readonly isNew: boolean }
-  | { readonly action: 'refuse'; readonly reason: Refusal }
-
-/** A frame that the router wants sent. */
-export interface Transmission<L> {
-  readonly link: L
-  readonly frame: Uint8Array
-}
+export type { RoutedLink, RouterOptions, Transmission, Verdict } from './router-types.ts'
 
 const DELIVER = { action: 'deliver' } as const
 const HOLD = { action: 'hold' } as const
+const ASKED = { action: 'asked' } as const
+
+/** An announce that lives shorter than this is no answer to a path request, ms. */
+const MIN_ANSWER_LIFE_MS = 60_000
 
 export class MeshRouter<L extends RoutedLink> {
   readonly paths: PathTable<L>
   readonly seen: Dedup
-  readonly counters = { lookups: 0, misses: 0, announcesAccepted: 0, announcesPropagated: 0 }
+  readonly requests: PathRequests<L>
+  readonly blocklist: Blocklist
+  readonly successions: Successions<L>
+  readonly counters = {
+    lookups: 0,
+    misses: 0,
+    announcesAccepted: 0,
+    announcesPropagated: 0,
+    announcesSuppressed: 0,
+    alternatesUsed: 0,
+    pathsLost: 0,
+  }
   readonly #options: RouterOptions
-  readonly #schedule: AnnounceSchedule
-  readonly #links = new Set<L>()
+  readonly #schedule: AnnounceSchedule<L>
+  readonly #links = new Map<L, LinkState>()
+  readonly #salt: number
   /** The latest of this node's own announces. */
   #own: Uint8Array | undefined
 
   constructor(options: RouterOptions, random: Random) {
     this.#options = options
-    this.paths = new PathTable(options.maxPaths, random.fork('paths'))
+    this.#salt = random.fork('attempts').uint32()
+    this.paths = new PathTable({ capacity: options.maxPaths }, random.fork('paths'))
     this.seen = new Dedup({ capacity: options.seenMessages, byAttempt: true }, random.fork('dedup'))
+    this.requests = new PathRequests(random.fork('requests'))
     this.#schedule = new AnnounceSchedule(options.announce, random.fork('announce'))
+    this.blocklist = options.blocklist ?? new Blocklist(random.fork('blocklist'))
+    const { relay, blocklist } = { ...options, blocklist: this.blocklist }
+    const own = (): readonly Uint8Array[] => options.former?.successions() ?? []
+    this.successions = new Successions({ ...options.announce, relay, blocklist, own }, random.fork('moves'))
   }
 
   /**
@@ -93,15 +85,21 @@ export class MeshRouter<L extends RoutedLink> {
    * @param wallMs wall clock, for creation times and lifetimes.
    */
   inspect(frame: Uint8Array, wallMs: number): Refusal | undefined {
-    if (frame.length > 0 && kindOf(frame) === FrameKind.announce) return this.#inspectAnnounce(frame, wallMs)
+    if (frame.length > 0) {
+      const kind = kindOf(frame)
+      if (kind === FrameKind.announce) return this.#inspectAnnounce(frame, wallMs)
+      if (kind === FrameKind.request) return checkPathRequest(frame)
+      if (kind === FrameKind.succession) return this.successions.inspect(frame, wallMs)
+    }
     const form = checkEnvelope(frame)
     if (form !== undefined) return form
     if (createdIn(frame) * 1000 > wallMs + MAX_CLOCK_SKEW_S * 1000) return 'future'
     if (expiryIn(frame) * 1000 <= wallMs) return 'expired'
     if (hopsIn(frame) >= MAX_HOPS) return 'hop_limit'
     if (!isSigned(frame)) return 'unsigned'
+    if (this.blocklist.hasEnvelope(frame)) return 'blocked'
     if (this.seen.has(frame)) return 'duplicate'
-    if (this.#options.address.isAt(frame, SOURCE_AT)) return 'own'
+    if (this.#isOwn(frame, SOURCE_AT)) return 'own'
     return undefined
   }
 
@@ -113,16 +111,20 @@ export class MeshRouter<L extends RoutedLink> {
     if ((announce.created + announce.lifetime) * 1000 <= wallMs) return 'expired'
     if (announce.hops >= MAX_HOPS) return 'hop_limit'
     const origin = Address.ofPublicKey(announce.publicKey)
-    if (origin.equals(this.#options.address)) return 'own'
+    if (this.#isOwn(origin.bytes, 0)) return 'own'
+    if (this.blocklist.has(origin)) return 'blocked'
     const row = this.paths.find(origin.bytes, 0)
     return row >= 0 && this.paths.isStale(row, announce.sequence) ? 'stale' : undefined
   }
 
-  /** The public key that must have signed the frame, or undefined where nobody has told it. */
+  /**
+   * The public key that must have signed the frame, or undefined where nobody has told it. Not to be asked
+   * for a path request, which nobody signs.
+   */
   keyFor(frame: Uint8Array): Uint8Array | undefined {
     if (kindOf(frame) === FrameKind.announce) return new AnnounceView(frame).publicKey
     const row = this.paths.find(frame, SOURCE_AT)
-    if (row >= 0) return this.paths.announceOf(row).publicKey
+    if (row >= 0) return this.paths.keyAt(row)
     const brought = keyIn(frame)
     if (brought === undefined || !Address.ofPublicKey(brought).isAt(frame, SOURCE_AT)) return undefined
     return brought
@@ -135,10 +137,13 @@ export class MeshRouter<L extends RoutedLink> {
    * @param wallMs wall clock, as for {@link inspect}.
    */
   accept(frame: Uint8Array, from: L, now: number, wallMs: number): Verdict<L> {
-    if (kindOf(frame) === FrameKind.announce) return this.#acceptAnnounce(frame, from, now, wallMs)
+    const kind = kindOf(frame)
+    if (kind === FrameKind.announce) return this.#acceptAnnounce(frame, from, now, wallMs)
+    if (kind === FrameKind.request) return this.#acceptRequest(frame, from, now)
+    if (kind === FrameKind.succession) return this.#acceptSuccession(frame, from, now, wallMs)
     this.seen.add(frame)
     addHop(frame)
-    if (this.#options.address.isAt(frame, DESTINATION_AT)) return DELIVER
+    if (this.#isOwn(frame, DESTINATION_AT)) return DELIVER
     if (!this.#options.relay) return { action: 'refuse', reason: 'not_relay' }
     const link = this.route(frame, now)
     if (link === undefined) return HOLD
@@ -149,41 +154,101 @@ export class MeshRouter<L extends RoutedLink> {
 
   #acceptAnnounce(frame: Uint8Array, from: L, now: number, wallMs: number): Verdict<L> {
     const announce = new AnnounceView(frame)
+    const origin = Address.ofPublicKey(announce.publicKey)
+    const state = this.#stateOf(from, now)
+    if (announce.metric + state.quality.cost > MAX_METRIC) return { action: 'refuse', reason: 'hop_limit' }
+    const direct = announce.hops === 0 && from.neighbour !== undefined && from.neighbour.equals(origin)
+    const isAwaited = this.requests.isAwaited(origin, now)
+    if (!direct && !isAwaited && this.paths.find(origin.bytes, 0) < 0 && !state.storm.admit(now)) {
+      return { action: 'refuse', reason: 'storm' }
+    }
     // What is left of it here: one that is told again late lives no longer than the first.
     const leftMs = Math.min((announce.created + announce.lifetime) * 1000 - wallMs, announce.lifetime * 1000)
-    const origin = Address.ofPublicKey(announce.publicKey)
-    const hops = announce.hops + 1
-    const metric = announce.metric + linkCost(from)
-    if (metric > MAX_METRIC) return { action: 'refuse', reason: 'hop_limit' }
-    const learned = this.paths.learn(
-      {
-        origin: origin.bytes,
-        announce,
-        link: from,
-        direct: announce.hops === 0 && from.neighbour !== undefined && from.neighbour.equals(origin),
-        hops,
-        metric,
-        expiresAt: now + Math.min(this.#options.announce.maxAgeMs, leftMs),
-      },
-      now,
-    )
-    if (learned === 'stale' || learned === 'worse' || learned === 'table_full') {
-      return { action: 'refuse', reason: learned }
+    const expiresAt = now + Math.min(this.#options.announce.maxAgeMs, leftMs)
+    if (isImpossible(announce, direct, from.neighbour !== undefined))
+      return { action: 'refuse', reason: 'forged' }
+    const { cost } = state.quality
+    const { broadcast } = from.profile
+    const offer = { origin: origin.bytes, announce, link: from, broadcast, cost, direct, expiresAt }
+    const learned = this.paths.learn(offer, now)
+    if (learned === 'stale' || learned === 'table_full') return { action: 'refuse', reason: learned }
+    const row = this.paths.find(origin.bytes, 0)
+    if (announce.metric <= this.paths.metricOf(row)) this.#schedule.isKnown(row, from)
+    switch (learned) {
+      case 'worse':
+        return { action: 'refuse', reason: 'worse' }
+      case 'lost':
+        this.counters.pathsLost += 1
+        return { action: 'refuse', reason: 'worse' }
+      case 'alternate':
+      // Whoever uses this node is on its far side and need not hear that the way has grown longer.
+      case 'dearer':
+        return { action: 'learned', origin, isNew: false }
     }
     this.counters.announcesAccepted += 1
-    if (this.#options.relay && hops < this.#options.announce.maxHops) {
-      this.#schedule.relay(this.paths.find(origin.bytes, 0), now)
+    for (const asker of this.requests.found(origin, now)) {
+      if (asker !== from || from.profile.broadcast) this.#links.get(asker)?.queue.addAsked(row, now)
+    }
+    if (this.#options.relay && this.paths.hopsOf(row) < this.#options.announce.maxHops) {
+      this.#schedule.relay(row, now)
     }
     return { action: 'learned', origin, isNew: learned === 'new' }
+  }
+
+  #acceptSuccession(frame: Uint8Array, from: L, now: number, wallMs: number): Verdict<L> {
+    const news = this.successions.accept(frame, from, now, wallMs)
+    if (news.refusal === undefined || news.fork !== undefined) return { action: 'moved', news }
+    return { action: 'refuse', reason: news.refusal }
+  }
+
+  #acceptRequest(frame: Uint8Array, from: L, now: number): Verdict<L> {
+    const refusal = this.requests.heard(frame, from, now)
+    if (refusal !== undefined) return { action: 'refuse', reason: refusal }
+    this.successions.asked(Address.at(frame, TARGET_AT), from, now)
+    if (this.#options.address.isAt(frame, TARGET_AT)) {
+      this.#answerForSelf(newerThanIn(frame), from, now)
+      return ASKED
+    }
+    const row = this.paths.find(frame, TARGET_AT)
+    const isAnswer =
+      row >= 0 &&
+      this.#mayTell(row, from) &&
+      this.paths.sequenceOf(row) > newerThanIn(frame) &&
+      this.paths.expiresAt(row) > now + MIN_ANSWER_LIFE_MS
+    if (isAnswer) this.#stateOf(from, now).queue.addAsked(row, now)
+    else if (this.#options.relay) {
+      this.requests.passOn(frame, Address.at(targetIn(frame), 0), from, now)
+    }
+    return ASKED
+  }
+
+  /** Somebody looks for this very node, and may know an announce that leads nowhere any more. */
+  #answerForSelf(newerThan: number, asker: L, now: number): void {
+    const isEnough = this.#own !== undefined && new AnnounceView(this.#own).sequence > newerThan
+    if (!isEnough && !this.#schedule.mayAnswer(now)) {
+      this.#schedule.triggerOwn(now)
+      return
+    }
+    if (!isEnough) {
+      this.#own = this.#options.makeAnnounce()
+      this.#schedule.made(now)
+    }
+    if (this.#own !== undefined) this.#stateOf(asker, now).queue.addOwn(this.#own, now)
   }
 
   /** The link towards the destination that stands in an envelope, or undefined. `now`: monotonic, ms. */
   route(frame: Uint8Array, now: number): L | undefined {
     this.counters.lookups += 1
     const row = this.paths.find(frame, DESTINATION_AT)
-    const link = row < 0 ? undefined : this.paths.use(row, now)
+    const link = row < 0 ? undefined : this.#choose(row, attemptIn(frame), now)
     if (link === undefined) this.counters.misses += 1
     return link
+  }
+
+  /** What has been sent before in vain goes by one of the alternates, another at each node and attempt. */
+  #choose(row: number, attempt: number, now: number): L | undefined {
+    if (attempt === 0) return this.paths.use(row, now)
+    return this.paths.useAny(row, Math.imul(attempt ^ this.#salt, 0x9e3779b1) >>> 24, now)
   }
 
   /** Whether an announce of this destination is known, with or without a live path. */
@@ -198,63 +263,130 @@ export class MeshRouter<L extends RoutedLink> {
   }
 
   /**
-   * A link is up: the neighbour is told of this node and of what it knows, nearest first. Call
-   * {@link poll} then: a fresh announce for all may be due.
+   * A path is needed and there is none, or none that leads anywhere. The mesh is asked; the answer comes as a
+   * `learned` verdict, or the target turns up in `requests.takeGivenUp()`.
+   *
+   * @returns `not_found` where there is nobody to ask, or this has been asked in vain just now.
    */
-  linkUp(link: L, now: number): Transmission<L>[] {
-    this.#links.add(link)
+  want(destination: Address, now: number): 'asking' | 'not_found' {
+    if (this.#links.size === 0) return 'not_found'
+    const row = this.paths.find(destination.bytes, 0)
+    return this.requests.want(destination, row < 0 ? 0 : this.paths.sequenceOf(row), now)
+  }
+
+  /** A link is up: the neighbour is told of this node and of what it knows, nearest first, by {@link poll}. */
+  linkUp(link: L, now: number): void {
+    const state = new LinkState(link, now)
+    this.#links.set(link, state)
     this.#schedule.triggerOwn(now)
-    const told: Transmission<L>[] = []
-    if (this.#own !== undefined && this.#schedule.ownDue > now) told.push({ link, frame: this.#own })
-    if (!this.#options.relay) return told
-    const rows = [...this.paths.rows()].filter((row) => this.#mayTell(row, link))
-    rows.sort((a, b) => this.paths.announceOf(a).hops - this.paths.announceOf(b).hops)
-    this.counters.announcesPropagated += rows.length
-    for (const row of rows) told.push({ link, frame: this.paths.announceOf(row).frame })
-    return told
+    if (this.#own !== undefined) state.queue.addOwn(this.#own, now)
+    this.successions.spread.linkUp(link, now)
+    if (!this.#options.relay) return
+    for (const row of this.paths.rows()) {
+      if (this.#isWorthTelling(row, link, state)) state.queue.add(row, now)
+    }
   }
 
   linkDown(link: L): void {
     this.#links.delete(link)
-    this.paths.linkDown(link)
+    this.requests.linkDown(link)
+    const { switched, lost } = this.paths.linkDown(link)
+    this.counters.alternatesUsed += switched.length
+    this.counters.pathsLost += lost.length
   }
 
   /** When {@link poll} next has something to do, monotonic ms. Infinite while there is nobody to tell. */
   get nextDue(): number {
-    return this.#links.size === 0 ? Number.POSITIVE_INFINITY : this.#schedule.nextDue
+    if (this.#links.size === 0) return this.requests.nextDue
+    let due = Math.min(this.#schedule.nextDue, this.requests.nextDue, this.successions.spread.nextDue)
+    for (const { queue } of this.#links.values()) due = Math.min(due, queue.nextDue)
+    return due
   }
 
-  /** Announces that are due: the node's own and those it passes on. */
+  /** What is due to be sent: the node's own announce, those it passes on, and path requests. */
   poll(now: number): Transmission<L>[] {
     const due: Transmission<L>[] = []
-    if (this.#links.size === 0) return due
-    if (this.#schedule.takeOwn(now)) {
-      const frame = this.#options.makeAnnounce()
-      this.#own = frame
-      for (const link of this.#links) due.push({ link, frame })
+    const tell = (frame: Uint8Array, to?: L, except?: L): void => {
+      for (const [link, { queue }] of this.#links) {
+        const isMeant = to === undefined ? link !== except : link === to
+        if (isMeant && queue.admits(frame.length, now)) due.push({ link, frame })
+      }
     }
-    for (const row of this.#schedule.takeRelayed(now)) {
+    for (const { frame, to, except } of this.successions.spread.poll(now)) tell(frame, to, except)
+    if (this.#links.size > 0 && this.#schedule.takeOwn(now)) {
+      this.#own = this.#options.makeAnnounce()
+      for (const frame of this.#options.former?.makeAnnounces() ?? []) tell(frame)
+      for (const { queue } of this.#links.values()) queue.addOwn(this.#own, now)
+    }
+    for (const { row, known } of this.#schedule.takeRelayed(now)) {
       if (!this.paths.has(row)) continue
-      const { frame } = this.paths.announceOf(row)
-      for (const link of this.#links) {
-        if (!this.#mayTell(row, link)) continue
+      for (const [link, state] of this.#links) {
+        if (!this.#isWorthTelling(row, link, state)) continue
+        if (known.includes(link) && !link.profile.broadcast) this.counters.announcesSuppressed += 1
+        else state.queue.add(row, now)
+      }
+    }
+    for (const { frame, from } of this.requests.poll(now, this.#slowestMs())) {
+      tell(frame, undefined, from?.profile.broadcast === true ? undefined : from)
+    }
+    for (const [link, { queue }] of this.#links) {
+      const mayTell = (row: number): boolean => this.paths.has(row) && this.#mayTell(row, link)
+      for (const frame of queue.take(now, this.paths, mayTell)) {
         due.push({ link, frame })
-        this.counters.announcesPropagated += 1
+        if (frame !== this.#own) this.counters.announcesPropagated += 1
       }
     }
     return due
   }
 
-  /** Whether a neighbour should hear of a path: not where it came from, not once it is dead or too far. */
-  #mayTell(row: number, link: L): boolean {
-    const via = this.paths.linkOf(row)
-    if (via === undefined) return false
-    if (via === link && !link.profile.broadcast) return false
-    return this.paths.announceOf(row).hops < this.#options.announce.maxHops
+  /** Forgets what has run out, and looks at what the links cost. Call it every few seconds. */
+  tend(now: number): void {
+    this.paths.expire(now)
+    for (const [link, { quality }] of this.#links) {
+      if (quality.sample(link)) this.paths.costChanged(link, quality.cost, now)
+    }
   }
 
-  /** Forgets what has run out. @returns how many paths. */
-  expire(now: number): number {
-    return this.paths.expire(now)
+  /** Forgets the path to an address, and what leads from or to it, when it has come onto the blocklist. */
+  forget(address: Address): void {
+    const row = this.paths.find(address.bytes, 0)
+    if (row >= 0) this.paths.remove(row)
+    this.successions.table.dropBlocked()
   }
+
+  #isOwn(bytes: Uint8Array, offset: number): boolean {
+    if (this.#options.address.isAt(bytes, offset)) return true
+    return this.#options.former?.addresses.some((address) => address.isAt(bytes, offset)) ?? false
+  }
+
+  /** Whether a neighbour may hear of a path: not where it came from, not once it is dead. */
+  #mayTell(row: number, link: L): boolean {
+    const via = this.paths.linkOf(row)
+    if (via === undefined || (via === link && !link.profile.broadcast)) return false
+    return this.paths.hopsOf(row) < MAX_HOPS
+  }
+
+  /** The same for one that has not asked: not too far, and on a constrained link only what lies on its side. */
+  #isWorthTelling(row: number, link: L, { queue }: LinkState): boolean {
+    if (!this.#mayTell(row, link) || this.paths.hopsOf(row) >= this.#options.announce.maxHops) return false
+    if (!queue.isConstrained) return true
+    const via = this.paths.linkOf(row)
+    return via !== undefined && this.#links.get(via)?.queue.isConstrained === true
+  }
+
+  /** Of a link that is up; one that is used without (frames replayed by tools) is as good as new. */
+  #stateOf(link: L, now: number): LinkState {
+    return this.#links.get(link) ?? new LinkState(link, now)
+  }
+
+  #slowestMs(): number {
+    let slowest = 0
+    for (const { quality } of this.#links.values()) slowest = Math.max(slowest, metricToMs(quality.cost))
+    return slowest
+  }
+}
+
+/** What no honest neighbour tells: to stand beside a node it is not, or a path with links that cost nothing. */
+function isImpossible({ hops, metric }: AnnounceView, direct: boolean, isNeighbourKnown: boolean): boolean {
+  return metric < hops || (hops === 0 && ((isNeighbourKnown && !direct) || metric !== 0))
 }

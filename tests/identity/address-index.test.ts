@@ -78,6 +78,15 @@ test('shows the address of a row, as a copy and in place', () => {
   assert.ok(copy.equals(expected), 'a copy does not change with its row')
 })
 
+test('takes 32 to 48 bytes a row when it is full', () => {
+  for (const capacity of [64, 1000, 1024, 3000, 4096]) {
+    const index = indexOf(capacity)
+    for (let i = 0; i < capacity; i++) index.insert(frameWith(i), OFFSET)
+    const perRow = index.memory / capacity
+    assert.ok(perRow >= 32 && perRow <= 48, `${capacity}: ${perRow}`)
+  }
+})
+
 test('an address that is cut off by the end of its buffer is not found, and not taken', () => {
   const index = indexOf(10)
   const zeros = new Uint8Array(16)

@@ -37,6 +37,11 @@ function withHops(frame: Uint8Array, hops: number, fromEnd: number): Uint8Array 
   return copy
 }
 
+/** An announce as it is told by a relay that many hops away. */
+function toldFrom(frame: Uint8Array, hops: number): Uint8Array {
+  return withHops(withHops(frame, hops, 3), 10 * hops, 1)
+}
+
 describe('MeshRouter.inspect', () => {
   const refusals: [string, Uint8Array, string | undefined][] = [
     ['a good message', messageBy(alice, bob), undefined],
@@ -139,23 +144,29 @@ describe('MeshRouter.accept', () => {
       action: 'refuse',
       reason: 'not_relay',
     })
-    assert.deepEqual(router.linkUp(link(identityOf('third')), 1), [])
+    const third = link(identityOf('third'))
+    router.linkUp(third, 1)
+    assert.deepEqual(
+      router.poll(51).map(({ frame }) => frame),
+      [announceBy(relay)],
+      'of itself alone',
+    )
   })
 
   it('passes an announce on to all but the link it came by, with its hop and metric counted', () => {
     const router = routerAt()
     router.linkUp(toAlice, 0)
     router.linkUp(toBob, 0)
-    router.poll(0)
-    assert.equal(router.accept(announceBy(alice), toAlice, 0, WALL).action, 'learned')
-    const sent = router.poll(100)
+    router.poll(50)
+    assert.equal(router.accept(announceBy(alice), toAlice, 50, WALL).action, 'learned')
+    const sent = router.poll(150)
     assert.deepEqual(
       sent.map((transmission) => transmission.link),
       [toBob],
     )
     const frame = sent[0]?.frame as Uint8Array
     assert.equal(frame[frame.length - 3], 1)
-    assert.equal(router.poll(200).length, 0, 'only once')
+    assert.equal(router.poll(300).length, 0, 'only once')
   })
 
   it('believes an announce for what is left of its lifetime, not longer', () => {
@@ -170,9 +181,9 @@ describe('MeshRouter.accept', () => {
     const router = routerAt()
     router.linkUp(toAlice, 0)
     router.linkUp(toBob, 0)
-    router.poll(0)
+    router.poll(50)
     assert.equal(
-      router.accept(withHops(announceBy(identityOf('far')), 3, 3), toAlice, 0, WALL).action,
+      router.accept(toldFrom(announceBy(identityOf('far')), 3), toAlice, 0, WALL).action,
       'learned',
     )
     assert.deepEqual(router.poll(1000), [])
@@ -180,11 +191,13 @@ describe('MeshRouter.accept', () => {
 
   it('tells a new neighbour what it knows, nearest first, but not what came from there', () => {
     const router = between()
-    router.accept(withHops(announceBy(identityOf('far')), 2, 3), toBob, 0, WALL)
+    router.accept(toldFrom(announceBy(identityOf('far')), 2), toBob, 0, WALL)
     const third = link(identityOf('third'))
-    const told = router.linkUp(third, 1).map(({ frame }) => frame[frame.length - 3])
-    assert.deepEqual(told, [1, 1, 3])
-    assert.equal(router.linkUp(toBob, 1).length, 1)
+    router.linkUp(third, 1)
+    const hopsOf = ({ frame }: { frame: Uint8Array }): number | undefined => frame[frame.length - 3]
+    assert.deepEqual(router.poll(1).map(hopsOf), [1, 1, 3])
+    router.linkUp(toBob, 2)
+    assert.deepEqual(router.poll(2).map(hopsOf), [1])
   })
 })
 

@@ -18,6 +18,8 @@ export class RouterMesh {
   readonly links: Map<number, TestLink>[] = []
   readonly announcesSent: number[] = []
   readonly #sequences: number[] = []
+  /** When each router is polled next. */
+  readonly #polls: number[] = []
 
   constructor(nodes: number, seed: string, maxHops = 64) {
     for (let node = 0; node < nodes; node++) {
@@ -63,8 +65,7 @@ export class RouterMesh {
       [b, a],
     ] as const) {
       const router = this.routers[from] as MeshRouter<TestLink>
-      const known = router.linkUp(this.#link(from, to), this.clock.monotonic())
-      for (const { link, frame } of known) this.#carry(link, frame)
+      router.linkUp(this.#link(from, to), this.clock.monotonic())
       this.#schedulePoll(from)
     }
   }
@@ -77,6 +78,14 @@ export class RouterMesh {
       this.routers[from]?.linkDown(this.#link(from, to))
       this.links[from]?.delete(to)
     }
+  }
+
+  /** A router asks the mesh for a path. */
+  want(from: number, to: number): 'asking' | 'not_found' {
+    const { address } = this.identities[to] as Identity
+    const outcome = (this.routers[from] as MeshRouter<TestLink>).want(address, this.clock.monotonic())
+    this.#schedulePoll(from)
+    return outcome
   }
 
   /** Follows the next hops from one node to another. Undefined where they end, loop or miss a path. */
@@ -104,10 +113,13 @@ export class RouterMesh {
 
   #schedulePoll(node: number): void {
     const router = this.routers[node] as MeshRouter<TestLink>
-    this.clock.setTimer(router.nextDue - this.clock.monotonic(), () => {
-      const due = router.poll(this.clock.monotonic())
-      for (const { link, frame } of due) this.#carry(link, frame)
-      if (due.length > 0) this.#schedulePoll(node)
+    const due = router.nextDue
+    if (due >= (this.#polls[node] ?? Number.POSITIVE_INFINITY)) return
+    this.#polls[node] = due
+    this.clock.setTimer(due - this.clock.monotonic(), () => {
+      if (this.#polls[node] === due) this.#polls[node] = Number.POSITIVE_INFINITY
+      for (const { link, frame } of router.poll(this.clock.monotonic())) this.#carry(link, frame)
+      this.#schedulePoll(node)
     })
   }
 
