@@ -14,6 +14,7 @@ export { Identity } from './identity/identity.ts'
 export type { Processed } from './node/data-path.ts'
 export type { Delivery, DeliveryState, Milestone } from './node/delivery.ts'
 export type { MeshNodeEvents } from './node/events.ts'
+export { type FormerKey, loadFormerKeys, rotateKey } from './node/key-rotation.ts'
 // A node and what it does.
 export { MeshNode } from './node/mesh-node.ts'
 export type { MeshNodeOptions } from './node/options.ts'
@@ -21,7 +22,13 @@ export type { RunHandle, ShutdownOptions, ShutdownReport } from './node/run-hand
 export type { TraceHop } from './node/tracer.ts'
 // What a node shows of itself.
 export type { HealthCheck, HealthReport, HealthStatus } from './observability/health.ts'
-export type { MetricsSnapshot, NeighbourView, PathView, StatusView } from './observability/snapshot.ts'
+export type {
+  AlternateView,
+  MetricsSnapshot,
+  NeighbourView,
+  PathView,
+  StatusView,
+} from './observability/snapshot.ts'
 export type { Clock, Timer } from './runtime/clock.ts'
 export { type ErrorCode, MeshError } from './runtime/errors.ts'
 export { createLogger, type Logger, silentLogger } from './runtime/logger.ts'

@@ -25,6 +25,7 @@ export interface LoadedConfig {
   /** Where the sqlite store lies, whatever the kind of store in use. */
   readonly storeFile: string
   readonly controlSocket: string
+  readonly blocklistFile: string | undefined
 }
 
 // sockaddr_un holds 108 bytes on Linux, the last of them zero (unix(7)).
@@ -79,6 +80,7 @@ export function parseConfig(
     dataDir,
     storeFile: resolve(dataDir, config.store.path),
     controlSocket,
+    blocklistFile: config.blocklist.file === '' ? undefined : resolve(folder, config.blocklist.file),
   }
 }
 

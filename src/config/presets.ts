@@ -10,7 +10,7 @@ export const PRESETS: Readonly<Record<Config['preset'], PartialConfig>> = {
     announce: { interval_s: 1800, max_age_s: 5400 },
     routing: { max_paths: 1024, seen_messages: 8192 },
     store: { max_messages: 1000, max_bytes: 4_194_304, max_messages_per_source: 100 },
-    rate_limit: { frames_per_s: 200, bytes_per_s: 262_144, announces_per_s: 20, garbage_per_s: 5 },
+    rate_limit: { frames_per_s: 200, bytes_per_s: 262_144, announces_per_s: 200, garbage_per_s: 5 },
   },
   /** A server that carries traffic and keeps messages for many. */
   relay: {

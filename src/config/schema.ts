@@ -41,6 +41,15 @@ export const SCHEMA = table('', {
       default: 'identity.key',
       doc: "The file with the node's secret key, readable by its owner alone. Relative to this file's folder.",
     }),
+    succession_days: whole({
+      default: 30,
+      min: 1,
+      max: 3650,
+      unit: 'days',
+      doc:
+        "How long after 'hopwire key rotate' the node tells others of its new key, and goes on answering to the " +
+        'address of the old one.',
+    }),
   }),
 
   transport: table('How the node reaches others.', {
@@ -175,7 +184,7 @@ export const SCHEMA = table('', {
       doc: 'Bytes of all frames together.',
     }),
     announces_per_s: whole({
-      default: 500,
+      default: 1000,
       min: 1,
       max: 1_000_000,
       unit: 'announces per second',
@@ -194,6 +203,18 @@ export const SCHEMA = table('', {
       max: 60,
       unit: 'seconds',
       doc: "How many seconds' worth of each limit a quiet link may save up.",
+    }),
+  }),
+
+  blocklist: table('Nodes to have nothing to do with.', {
+    file: text({
+      default: '',
+      max: 4096,
+      doc:
+        'A file of public keys and addresses, one a line, with comments behind a #. No link to them, no announce, ' +
+        'no message from or to them. It is read at the start and at every SIGHUP. Empty for none. Relative to ' +
+        "this file's folder.",
+      reload: true,
     }),
   }),
 

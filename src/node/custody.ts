@@ -129,6 +129,12 @@ export class Custody {
     return rows.map(({ frame }) => new EnvelopeView(frame))
   }
 
+  /** Gives a message up for good, whatever was to become of it. */
+  discard(row: StoredRow): void {
+    this.#store.remove(row, row.destination)
+    this.#handedOver.delete(nameOf(row))
+  }
+
   /** What waits for this very node, for its own services. */
   waitingFor(destination: Address, limit: number): readonly StoredRow[] {
     return this.#store.pendingFor(destination, limit)

@@ -4,15 +4,24 @@
  * very bytes that came in, with its hop counted in place.
  */
 import type { CryptoProvider } from '../crypto/provider/provider.ts'
-import type { Address } from '../identity/address.ts'
+import { Address } from '../identity/address.ts'
 import { LinkLimits, type LinkLimitsConfig } from '../limits/link-limits.ts'
 import { isGarbage, type Refusal } from '../routing/refusal.ts'
-import type { MeshRouter, Transmission, Verdict } from '../routing/router.ts'
+import type { MeshRouter, Verdict } from '../routing/router.ts'
+import type { SuccessionNews } from '../routing/succession-table.ts'
 import type { Clock, Timer } from '../runtime/clock.ts'
 import type { Link, LinkHost } from '../transport/transport.ts'
 import { AnnounceView } from '../wire/announce.ts'
-import { EnvelopeView, hopsIn, priorityIn, signatureIn, signedPartOf } from '../wire/envelope.ts'
+import {
+  DESTINATION_AT,
+  EnvelopeView,
+  hopsIn,
+  priorityIn,
+  signatureIn,
+  signedPartOf,
+} from '../wire/envelope.ts'
 import { CONTROL, FrameKind, kindOf } from '../wire/frame.ts'
+import { SuccessionView } from '../wire/succession.ts'
 import type { BackPressure } from './back-pressure.ts'
 import type { NodeCounters } from './counters.ts'
 import type { Parking } from './parking.ts'
@@ -29,6 +38,10 @@ export interface DataPathSink {
   answerTrace(frame: Uint8Array): void
   /** There is a path to this destination, new or renewed. */
   pathFound(destination: Address, isNew: boolean): void
+  /** Nobody who could be asked has a path to this destination. */
+  pathNotFound(destination: Address): void
+  /** A succession was judged. */
+  succession(news: SuccessionNews): void
   /** An envelope waits for the announce of its source. */
   parked(): void
   linkUp(link: Link): void
@@ -68,9 +81,14 @@ export class DataPath implements LinkHost {
   }
 
   linkUp(link: Link): void {
+    if (link.neighbour !== undefined && this.#router.blocklist.has(link.neighbour)) {
+      this.#counters.drop('blocked')
+      link.close('blocked')
+      return
+    }
     const now = this.#options.clock.monotonic()
     this.#limits.set(link, new LinkLimits(this.#options.limits, now))
-    this.#transmitAll(this.#router.linkUp(link, now))
+    this.#router.linkUp(link, now)
     this.pollRouter()
     this.#options.sink.linkUp(link)
   }
@@ -79,7 +97,8 @@ export class DataPath implements LinkHost {
     const limits = this.#limits.get(link)
     if (limits === undefined) return
     const now = this.#options.clock.monotonic()
-    const isAnnounce = frame.length > 0 && kindOf(frame) === FrameKind.announce
+    const kind = frame.length > 0 ? kindOf(frame) : undefined
+    const isAnnounce = kind === FrameKind.announce || kind === FrameKind.succession
     const limited = limits.admitFrame(frame.length, isAnnounce, now)
     if (limited !== undefined) {
       this.#counters.limit(limited)
@@ -98,7 +117,7 @@ export class DataPath implements LinkHost {
   }
 
   linkDown(link: Link, reason: string, unsent: readonly Uint8Array[]): void {
-    this.#limits.delete(link)
+    if (!this.#limits.delete(link)) return // it was refused
     this.#router.linkDown(link)
     this.#options.backPressure.forget(link)
     this.#options.sink.linkDown(link, reason, unsent)
@@ -110,13 +129,18 @@ export class DataPath implements LinkHost {
     const wallMs = this.#options.clock.now()
     const refusal = this.#router.inspect(frame, wallMs)
     if (refusal !== undefined) return this.#refuse(refusal)
-    const key = this.#router.keyFor(frame)
-    if (key === undefined) {
-      if (!this.#options.parking.park(frame, from, now)) return this.#refuse('unknown_source')
-      this.#options.sink.parked()
-      return PARKED
+    const kind = kindOf(frame)
+    if (kind === FrameKind.succession) {
+      if (!this.#verifySuccession(frame)) return this.#refuse('bad_signature')
+    } else if (kind !== FrameKind.request) {
+      const key = this.#router.keyFor(frame)
+      if (key === undefined) {
+        if (!this.#options.parking.park(frame, from, now)) return this.#refuse('unknown_source')
+        this.#options.sink.parked()
+        return PARKED
+      }
+      if (!this.#verify(frame, key)) return this.#refuse('bad_signature')
     }
-    if (!this.#verify(frame, key)) return this.#refuse('bad_signature')
     const verdict = this.#router.accept(frame, from, now, wallMs)
     this.#carryOut(verdict, frame, from)
     return verdict
@@ -128,13 +152,26 @@ export class DataPath implements LinkHost {
    */
   transmit(frame: Uint8Array): 'sent' | 'no_path' | 'congested' {
     const link = this.#router.route(frame, this.#options.clock.monotonic())
-    if (link === undefined) return 'no_path'
+    if (link === undefined) {
+      this.seek(Address.at(frame, DESTINATION_AT))
+      return 'no_path'
+    }
     return link.send(frame, priorityIn(frame)) ? 'sent' : 'congested'
   }
 
-  /** Sends the announces that are due and sets the timer for the next ones. */
+  /** Asks the mesh for a path. @returns `not_found` where there is nobody to ask, or it was asked just now. */
+  seek(destination: Address): 'asking' | 'not_found' {
+    const outcome = this.#router.want(destination, this.#options.clock.monotonic())
+    if (outcome === 'asking') this.#setTimer()
+    return outcome
+  }
+
+  /** Sends what the router has to say by itself, and sets the timer for the next time. */
   pollRouter(): void {
-    this.#transmitAll(this.#router.poll(this.#options.clock.monotonic()))
+    for (const { link, frame } of this.#router.poll(this.#options.clock.monotonic())) {
+      if (!link.send(frame, CONTROL)) this.#counters.drop('congested')
+    }
+    for (const target of this.#router.requests.takeGivenUp()) this.#options.sink.pathNotFound(target)
     this.#setTimer()
   }
 
@@ -160,6 +197,14 @@ export class DataPath implements LinkHost {
     return crypto.ed25519Verify(signatureIn(frame), signedPartOf(frame), key)
   }
 
+  #verifySuccession(frame: Uint8Array): boolean {
+    const { crypto } = this.#options
+    return new SuccessionView(frame).isSigned((signature, signed, key) => {
+      this.#counters.verifications += 1
+      return crypto.ed25519Verify(signature, signed, key)
+    })
+  }
+
   #carryOut(verdict: Verdict<Link>, frame: Uint8Array, from: Link): void {
     const onItsWay = verdict.action === 'forward' || verdict.action === 'hold'
     if (onItsWay && kindOf(frame) === FrameKind.trace && endsHere(frame)) {
@@ -182,6 +227,14 @@ export class DataPath implements LinkHost {
         for (const parked of this.#options.parking.take(verdict.origin))
           this.process(parked.frame, parked.from)
         break
+      case 'moved':
+        this.#setTimer()
+        this.#options.sink.succession(verdict.news)
+        if (verdict.news.refusal !== undefined) this.#refuse(verdict.news.refusal)
+        break
+      case 'asked':
+        this.#setTimer()
+        break
       case 'refuse':
         this.#refuse(verdict.reason)
         break
@@ -200,14 +253,9 @@ export class DataPath implements LinkHost {
   }
 
   #hold(frame: Uint8Array, why: 'no_path' | 'congested'): void {
+    if (why === 'no_path') this.seek(Address.at(frame, DESTINATION_AT))
     if (kindOf(frame) === FrameKind.trace) this.#counters.drop(why)
     else this.#options.sink.hold(frame, why)
-  }
-
-  #transmitAll(transmissions: readonly Transmission<Link>[]): void {
-    for (const { link, frame } of transmissions) {
-      if (!link.send(frame, CONTROL)) this.#counters.drop('congested')
-    }
   }
 
   #setTimer(): void {

@@ -3,6 +3,7 @@ import { type HttpServer, startHttpServer } from '../observability/http.ts'
 import { withinDeadline } from '../runtime/clock.ts'
 import { messageOf } from '../runtime/errors.ts'
 import type { Service, ServiceContext } from '../services/service.ts'
+import { readBlocklist } from './blocklist-file.ts'
 import type { MeshNode } from './mesh-node.ts'
 import type { NodeCore } from './node-core.ts'
 import type { RunHandle, ShutdownReport } from './run-handle.ts'
@@ -25,6 +26,12 @@ export async function startNode(node: MeshNode, core: NodeCore, onEnd: () => voi
     core.startedAt = clock.monotonic()
     await store.open()
     stops.push(() => finish('store', () => store.close()))
+    const { identity, config } = core.parts
+    if (config.blocklist.file !== '') {
+      await core.blocking.block(await readBlocklist(config.blocklist.file, identity.address))
+    }
+    await core.keyChanges.load()
+    stops.push(() => finish('successions', () => core.keyChanges.save()))
     await core.services.start((service) => contextFor(node, core, service))
     stops.push((deadlineMs) => core.services.stop(clock, deadlineMs))
     http = await startHttp(core)
@@ -83,6 +90,7 @@ export async function startNode(node: MeshNode, core: NodeCore, onEnd: () => voi
     shutdown(options = {}) {
       shutdown ??= (async () => {
         core.draining = true
+        core.endSearches()
         logger.info({ links: core.transports.links.size }, 'draining')
         const report = await stopAll(options.deadlineMs ?? DEFAULT_DEADLINE_MS)
         onEnd()

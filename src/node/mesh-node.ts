@@ -1,7 +1,7 @@
 /** A node of the mesh, as its embedder holds it. */
 import { EventEmitter } from 'node:events'
 import type { Address } from '../identity/address.ts'
-import type { StatusView } from '../observability/snapshot.ts'
+import type { PathView, StatusView } from '../observability/snapshot.ts'
 import { MeshError } from '../runtime/errors.ts'
 import type { SendOptions } from '../services/send-options.ts'
 import type { IncomingMessage } from '../services/service.ts'
@@ -16,7 +16,7 @@ import { NodeCore, PLAIN_MESSAGE } from './node-core.ts'
 import { fillOptions, type MeshNodeOptions } from './options.ts'
 import type { RunHandle } from './run-handle.ts'
 import { MAX_TRACES, type TraceHop } from './tracer.ts'
-import { statusView } from './views.ts'
+import { pathViewOf, statusView } from './views.ts'
 
 const DEFAULT_TTL_MS = 24 * 3600 * 1000
 const DEFAULT_TRACE_MS = 5000
@@ -75,8 +75,8 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
    * Sends a payload of at most 65,536 bytes. Resolves when the message is on its way or safely kept; the
    * {@link Delivery} tells what becomes of it.
    *
-   * @throws MeshError ERR_NO_PATH where no announce of the destination has been heard;
-   *   ERR_PAYLOAD_TOO_LARGE; ERR_QUEUE_FULL; ERR_LIFECYCLE unless the node runs.
+   * @throws MeshError ERR_NO_PATH where the destination has not been heard of, and the mesh, which is then
+   *   asked for some seconds, does not know it either; ERR_PAYLOAD_TOO_LARGE; ERR_QUEUE_FULL; ERR_LIFECYCLE unless the node runs.
    */
   async send(destination: Address, payload: Uint8Array, options: SendOptions = {}): Promise<Delivery> {
     this.#requireRunning()
@@ -84,12 +84,14 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
       const most = `a message carries at most ${MAX_BODY_BYTES}`
       throw new MeshError('ERR_PAYLOAD_TOO_LARGE', `${payload.length} bytes are too many: ${most}`)
     }
-    if (!this.#core.router.knows(destination) && !destination.equals(this.address)) {
-      const hint = 'no announce of it has been heard; is it running, and connected to this mesh?'
+    const to = await this.#whereTo(destination)
+    if (to === undefined) {
+      this.#requireRunning()
+      const hint = 'nobody in reach knows it; is it running, and connected to this mesh?'
       throw new MeshError('ERR_NO_PATH', `no path to ${destination}: ${hint}`)
     }
     return await this.#core.send({
-      destination,
+      destination: to,
       body: payload,
       priority: priorityOf(options.priority ?? 'text'),
       receipt: options.receipt ?? true,
@@ -127,9 +129,32 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
     this.#core.collectGarbage()
   }
 
+  /** The path to one destination, or undefined where nothing is known of it. */
+  pathTo(destination: Address): PathView | undefined {
+    return pathViewOf(this.#core, destination)
+  }
+
   /** Neighbours and paths, for people. */
   status(): StatusView {
     return statusView(this.#core)
+  }
+
+  /** Takes a list in place of the one before: nothing from or to these addresses passes any more. */
+  async setBlocklist(addresses: readonly Address[]): Promise<void> {
+    await this.#core.blocking.block(addresses)
+  }
+
+  /** Where a message for this address goes: to the newest that is known of its owner, if that can be found. */
+  async #whereTo(destination: Address): Promise<Address | undefined> {
+    const { keyChanges, router } = this.#core
+    let tried: Address | undefined
+    // Who is asked for the way to an address may answer that it has moved.
+    for (let to = keyChanges.newest(destination); !tried?.equals(to); to = keyChanges.newest(to)) {
+      if (router.blocklist.has(to)) throw new MeshError('ERR_NO_PATH', `${to} is on the blocklist`)
+      if (!(await this.#core.find(to))) break
+      tried = to
+    }
+    return tried ?? (router.knows(destination) ? destination : undefined)
   }
 
   readonly #toListeners = (message: IncomingMessage): void => {

@@ -3,9 +3,9 @@
  * one hands to the next passes through here.
  */
 import type { Address } from '../identity/address.ts'
-import { DEFAULT_JITTER_MS, DEFAULT_SPACING_MS } from '../routing/announce-schedule.ts'
 import { Dedup } from '../routing/dedup.ts'
 import { MeshRouter } from '../routing/router.ts'
+import type { SuccessionNews } from '../routing/succession-table.ts'
 import { MeshError } from '../runtime/errors.ts'
 import { TransportManager } from '../transport/manager.ts'
 import type { Link } from '../transport/transport.ts'
@@ -14,28 +14,24 @@ import { EnvelopeView, messageId } from '../wire/envelope.ts'
 import { FrameKind, kindOf } from '../wire/frame.ts'
 import { decodeReport, type FailureReason, failureDetail, ReportType } from '../wire/report.ts'
 import { BackPressure } from './back-pressure.ts'
+import { Blocking } from './blocking.ts'
+import type { CoreListener } from './core-listener.ts'
 import { NodeCounters } from './counters.ts'
 import { Custody } from './custody.ts'
 import { DataPath, type DataPathSink } from './data-path.ts'
 import { Delivery } from './delivery.ts'
+import { FormerAddresses } from './former-addresses.ts'
+import { announcingOf, linkLimitsOf } from './from-config.ts'
 import { Housekeeping } from './housekeeping.ts'
 import { type Handler, Inbox } from './inbox.ts'
+import { KeyChanges } from './key-changes.ts'
 import type { NodeParts } from './options.ts'
 import { type MessageSpec, Originator } from './originator.ts'
 import { Outbox } from './outbox.ts'
 import { Parking } from './parking.ts'
+import { Seekers } from './seekers.ts'
 import { ServiceRegistry } from './service-registry.ts'
 import { Tracer } from './tracer.ts'
-
-/** Where the core tells what happened: the node's own events. */
-export interface CoreListener {
-  linkUp(link: Link): void
-  linkDown(link: Link, reason: string): void
-  pathFound(destination: Address): void
-  delivery(delivery: Delivery): void
-  /** The handler for plain messages and files, or undefined while nobody listens. */
-  messageHandler(): Handler | undefined
-}
 
 /** Service numbers for what `message` listeners get: plain bytes, and files with a name. */
 export const PLAIN_MESSAGE = 0
@@ -49,6 +45,9 @@ export class NodeCore implements DataPathSink {
   readonly counters = new NodeCounters()
   readonly services: ServiceRegistry
   readonly originator: Originator
+  readonly former: FormerAddresses
+  readonly keyChanges: KeyChanges
+  readonly blocking: Blocking
   readonly router: MeshRouter<Link>
   readonly dataPath: DataPath
   readonly parking = new Parking<Link>()
@@ -67,6 +66,7 @@ export class NodeCore implements DataPathSink {
   readonly #takesCustody: boolean
   /** Senders that wait for room on a link. */
   readonly #waiting = new Map<Link, (() => void)[]>()
+  readonly #seekers = new Seekers()
 
   constructor(parts: NodeParts, listener: CoreListener) {
     const { identity, config, clock, random, crypto, logger } = parts
@@ -75,44 +75,44 @@ export class NodeCore implements DataPathSink {
     this.#listener = listener
     this.#takesCustody = (capabilities & Capability.store) !== 0
     this.services = new ServiceRegistry(parts.services)
-    this.originator = new Originator({
-      identity,
+    const speech = {
       clock,
       random: random.fork('originator'),
       counters: this.counters,
       announceLifetimeS: config.announce.max_age_s,
-      capabilities: () => capabilities | this.services.capabilities,
-    })
+    }
+    const offered = (): number => capabilities | this.services.capabilities
+    this.originator = new Originator({ ...speech, identity, capabilities: offered })
+    const toldForS = config.identity.succession_days * 86_400
+    this.former = new FormerAddresses({ keys: parts.formerKeys, toldForS, speech })
     this.router = new MeshRouter<Link>(
       {
         address: identity.address,
         relay: (capabilities & Capability.relay) !== 0,
         maxPaths: config.routing.max_paths,
         seenMessages: config.routing.seen_messages,
-        announce: {
-          intervalMs: config.announce.interval_s * 1000,
-          minSpacingMs: DEFAULT_SPACING_MS,
-          jitterMs: DEFAULT_JITTER_MS,
-          maxAgeMs: config.announce.max_age_s * 1000,
-          maxHops: config.announce.max_hops,
-        },
+        announce: announcingOf(config),
         makeAnnounce: () => this.originator.announce(),
+        former: this.former,
       },
       random.fork('router'),
     )
+    this.keyChanges = new KeyChanges({
+      own: identity.address,
+      table: this.router.successions.table,
+      ownSuccessions: this.former.successions(),
+      clock,
+      logger,
+      store: parts.successionStore,
+      moved: (from) => this.#seekers.settle(from, true),
+    })
     this.backPressure = new BackPressure(clock)
     this.dataPath = new DataPath({
       router: this.router,
       crypto,
       clock,
       counters: this.counters,
-      limits: {
-        framesPerS: config.rate_limit.frames_per_s,
-        bytesPerS: config.rate_limit.bytes_per_s,
-        announcesPerS: config.rate_limit.announces_per_s,
-        garbagePerS: config.rate_limit.garbage_per_s,
-        burstS: config.rate_limit.burst_s,
-      },
+      limits: linkLimitsOf(config),
       parking: this.parking,
       backPressure: this.backPressure,
       sink: this,
@@ -145,6 +145,15 @@ export class NodeCore implements DataPathSink {
       parts.transports.map((make) => make(components)),
       { host: this.dataPath, clock, logger },
     )
+    this.blocking = new Blocking({
+      blocklist: this.router.blocklist,
+      clock,
+      store: parts.store,
+      router: this.router,
+      transports: this.transports,
+      custody: this.custody,
+      counters: this.counters,
+    })
     this.housekeeping = new Housekeeping({
       clock,
       quick: () => this.#quickRound(),
@@ -197,9 +206,18 @@ export class NodeCore implements DataPathSink {
 
   pathFound(destination: Address, isNew: boolean): void {
     const now = this.parts.clock.monotonic()
+    this.#seekers.settle(destination, true)
     this.outbox.hurry(destination, now)
     if (this.custody.handOver(destination, now) > 0) this.housekeeping.stir()
     if (isNew) this.#listener.pathFound(destination)
+  }
+
+  pathNotFound(destination: Address): void {
+    this.#seekers.settle(destination, false)
+  }
+
+  succession(news: SuccessionNews): void {
+    this.keyChanges.heard(news)
   }
 
   parked(): void {
@@ -223,6 +241,18 @@ export class NodeCore implements DataPathSink {
   }
 
   // What the node's own messages do.
+
+  /** Whether there is or was a path to a destination; the mesh is asked for one that nobody has announced. */
+  async find(destination: Address): Promise<boolean> {
+    if (this.router.knows(destination) || destination.equals(this.parts.identity.address)) return true
+    if (this.dataPath.seek(destination) === 'not_found') return false
+    return await this.#seekers.wait(destination)
+  }
+
+  /** Nobody waits for a path any more: the node stops. */
+  endSearches(): void {
+    this.#seekers.settleAll()
+  }
 
   /** Signs and sends a message. Resolves when a link has taken it, or it lies in the store, or it waits. */
   async send(spec: MessageSpec): Promise<Delivery> {
@@ -251,7 +281,7 @@ export class NodeCore implements DataPathSink {
 
   /** Tells the source of an envelope what became of it. */
   report(about: EnvelopeView, type: ReportType, detail?: number): void {
-    const frame = this.originator.report(about, type, detail)
+    const frame = (this.former.originatorOf(about.destination) ?? this.originator).report(about, type, detail)
     if (about.source.equals(this.parts.identity.address)) this.deliver(frame)
     else if (this.dataPath.transmit(frame) !== 'sent' && type !== ReportType.hop) {
       void this.custody.take(frame, this.parts.clock.now())
@@ -261,7 +291,8 @@ export class NodeCore implements DataPathSink {
   /** Frees what has run out. Called by the clock; also for embedders who want it done now. */
   collectGarbage(): void {
     const { clock } = this.parts
-    this.router.expire(clock.monotonic())
+    this.router.tend(clock.monotonic())
+    void this.keyChanges.save()
     for (;;) {
       const expired = this.custody.expire(clock.now())
       this.counters.expiredInStore += expired.length
@@ -332,7 +363,13 @@ export class NodeCore implements DataPathSink {
   /** A frame that a link had taken and could not send. */
   #reroute(frame: Uint8Array): void {
     const kind = kindOf(frame)
-    if (kind === FrameKind.announce || kind === FrameKind.trace) return
+    if (
+      kind === FrameKind.announce ||
+      kind === FrameKind.request ||
+      kind === FrameKind.succession ||
+      kind === FrameKind.trace
+    )
+      return
     if (this.dataPath.transmit(frame) === 'sent') return
     const view = new EnvelopeView(frame)
     // The outbox tries its own again; everything else has only this node left.

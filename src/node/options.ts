@@ -13,10 +13,14 @@ import { sqliteStore } from '../store/sqlite/sqlite-store.ts'
 import type { MessageStore } from '../store/store.ts'
 import { tcp } from '../transport/internet/tcp.ts'
 import type { TransportFactory } from '../transport/transport.ts'
+import type { FormerKey } from './key-rotation.ts'
+import { SuccessionStore } from './succession-store.ts'
 
 export interface MeshNodeOptions {
   /** Who the node is. Default: a new identity that nobody will know again. */
   readonly identity?: Identity
+  /** The keys it had before, as `loadFormerKeys` gives them: it answers to their addresses for a while. */
+  readonly formerKeys?: readonly FormerKey[]
   /**
    * A part of what hopwire.toml holds, in the same shape. Where nothing is said, a library node is modest:
    * it listens on a free port of the loopback interface, serves no HTTP, and keeps its store in memory until
@@ -38,6 +42,8 @@ export interface MeshNodeOptions {
 /** The options with every gap filled. */
 export interface NodeParts {
   readonly identity: Identity
+  readonly formerKeys: readonly FormerKey[]
+  readonly successionStore: SuccessionStore | undefined
   readonly config: Config
   readonly transports: readonly TransportFactory[]
   readonly services: readonly Service[]
@@ -57,6 +63,8 @@ export function fillOptions(options: MeshNodeOptions): NodeParts {
   const crypto = options.crypto ?? selectProvider(config.crypto.provider)
   return {
     identity: options.identity ?? Identity.generate(random, crypto),
+    formerKeys: options.formerKeys ?? [],
+    successionStore: configuredSuccessions(options.config?.node?.data_dir, logger),
     config,
     transports: options.transports ?? configuredTransports(config),
     services: options.services ?? [],
@@ -78,6 +86,10 @@ function asLibrary(given: PartialConfig): PartialConfig {
 function configuredTransports({ transport }: Config): TransportFactory[] {
   const { enabled, listen, peers, max_links, queue_bytes } = transport.tcp
   return enabled ? [tcp({ listen, peers, maxLinks: max_links, queueBytes: queue_bytes })] : []
+}
+
+function configuredSuccessions(dataDir: string | undefined, logger: Logger): SuccessionStore | undefined {
+  return dataDir === undefined ? undefined : new SuccessionStore(join(dataDir, 'successions'), logger)
 }
 
 function configuredStore(

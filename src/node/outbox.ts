@@ -13,7 +13,7 @@ export const OUTBOX_MESSAGES = 8192
 export const OUTBOX_BYTES = 64 * 1024 * 1024
 
 /** The first retry comes after this and twice the time to the destination and back; then ever later. */
-const FIRST_RETRY_MS = 3000
+const FIRST_RETRY_MS = 1000
 const LONGEST_RETRY_MS = 60_000
 const LAST_ATTEMPT = 255
 

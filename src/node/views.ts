@@ -1,7 +1,9 @@
 /** What a node shows of itself: copies of its counters and tables, made when somebody asks. */
+import type { Address } from '../identity/address.ts'
 import { type HealthCheck, type HealthReport, overallStatus } from '../observability/health.ts'
 import type { EnvelopeCount, MetricsSnapshot, PathView, StatusView } from '../observability/snapshot.ts'
 import { metricToMs } from '../routing/metric.ts'
+import type { PathRequestCounters } from '../routing/path-requests.ts'
 import type { PathInfo } from '../routing/path-table.ts'
 import type { Link, Transport } from '../transport/transport.ts'
 import { capabilityNames } from '../wire/announce.ts'
@@ -73,7 +75,12 @@ export function metricsSnapshot(core: NodeCore): MetricsSnapshot {
     build: { version: VERSION, crypto: parts.crypto.name },
     uptimeSeconds: uptimeSeconds(core),
     transports: core.transports.transports.map((transport) => transportSnapshot(core, transport)),
-    routing: { paths: router.paths.size, capacity: router.paths.capacity, ...router.counters },
+    routing: {
+      paths: router.paths.size,
+      capacity: router.paths.capacity,
+      ...router.counters,
+      requests: requestCounts(router.requests.counters),
+    },
     envelopes: [
       { action: 'delivered', reason: '', count: counters.delivered },
       { action: 'forwarded', reason: '', count: counters.forwarded },
@@ -98,6 +105,12 @@ export function metricsSnapshot(core: NodeCore): MetricsSnapshot {
     outbox: { waiting: core.outbox.size, capacity: OUTBOX_MESSAGES },
     seen: { entries: router.seen.size, capacity: router.seen.capacity },
   }
+}
+
+/** Only what has happened: a metric is left out until it is known. */
+function requestCounts({ asked, answered, passedOn, limited, notFound }: PathRequestCounters) {
+  const counts = { asked, answered, passed_on: passedOn, limited, not_found: notFound }
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0))
 }
 
 function onlySeen(counts: Record<string, number | undefined>): Record<string, number> {
@@ -150,14 +163,31 @@ function pathView(core: NodeCore, info: PathInfo<Link>): PathView {
   const now = core.parts.clock.monotonic()
   return {
     destination: info.destination.toString(),
-    nextHop: info.link === undefined ? 'unreachable' : (info.link.neighbour?.toString() ?? info.link.remote),
+    nextHop: info.link === undefined ? 'unreachable' : nameOf(info.link),
     transport: info.link?.transport ?? '',
     hops: info.hops,
     metricMs: metricToMs(info.metric),
     ageSeconds: Math.round((now - info.learnedAt) / 1000),
     expiresInSeconds: Math.round((info.expiresAt - now) / 1000),
     capabilities: capabilityNames(info.capabilities),
+    reason: info.why,
+    alternates: info.alternates.map(({ link, hops, metric }) => ({
+      nextHop: nameOf(link),
+      transport: link.transport,
+      hops,
+      metricMs: metricToMs(metric),
+    })),
   }
+}
+
+function nameOf(link: Link): string {
+  return link.neighbour?.toString() ?? link.remote
+}
+
+/** The path to one destination, for people; undefined where it is not known. */
+export function pathViewOf(core: NodeCore, destination: Address): PathView | undefined {
+  const info = core.router.pathTo(destination)
+  return info === undefined ? undefined : pathView(core, info)
 }
 
 function uptimeSeconds(core: NodeCore): number {

@@ -38,6 +38,8 @@ const PATH_COLUMNS: readonly Column<PathView>[] = [
   { heading: 'Metric', kind: 'number', cell: (p) => formatMilliseconds(p.metricMs) },
   { heading: 'Heard', kind: 'number', cell: (p) => `${formatDuration(p.ageSeconds, 1)} ago` },
   { heading: 'Expires', kind: 'number', cell: (p) => `in ${formatDuration(p.expiresInSeconds, 1)}` },
+  { heading: 'Alternates', kind: 'number', cell: (p) => formatCount(p.alternates.length) },
+  { heading: 'Why', cell: (p) => p.reason },
   { heading: 'Can', cell: (p) => p.capabilities.join(', ') || '–' },
 ]
 

@@ -114,8 +114,18 @@ export const METRICS: readonly MetricSpec[] = [
     (t) => t.queuedBytes,
   ),
 
-  plain('gauge', 'hopwire_routes', 'Paths in the table, alternates included.', (n) => n.routing.paths),
-  plain('gauge', 'hopwire_routes_capacity', 'Paths the table may hold.', (n) => n.routing.capacity),
+  plain(
+    'gauge',
+    'hopwire_routes',
+    'Destinations in the path table, with a path or without.',
+    (n) => n.routing.paths,
+  ),
+  plain(
+    'gauge',
+    'hopwire_routes_capacity',
+    'Destinations the path table may hold.',
+    (n) => n.routing.capacity,
+  ),
   plain('counter', 'hopwire_route_lookups_total', 'Searches for a path.', (n) => n.routing.lookups),
   plain('counter', 'hopwire_route_misses_total', 'Searches that found no path.', (n) => n.routing.misses),
   plain(
@@ -129,6 +139,31 @@ export const METRICS: readonly MetricSpec[] = [
     'hopwire_announces_propagated_total',
     'Announces of others passed on to neighbours.',
     (n) => n.routing.announcesPropagated,
+  ),
+  plain(
+    'counter',
+    'hopwire_announces_suppressed_total',
+    'Announces not passed on to a neighbour that had them already.',
+    (n) => n.routing.announcesSuppressed,
+  ),
+  plain(
+    'counter',
+    'hopwire_alternates_used_total',
+    'Paths that an alternate took over when their link was lost.',
+    (n) => n.routing.alternatesUsed,
+  ),
+  plain(
+    'counter',
+    'hopwire_routes_lost_total',
+    'Destinations that lost their only path.',
+    (n) => n.routing.pathsLost,
+  ),
+  metric(
+    'counter',
+    'hopwire_path_requests_total',
+    ['action'],
+    'Path requests by what was done: asked, answered, passed on, limited, or found nothing.',
+    ({ node }) => Object.entries(node.routing.requests).map(([action, count]) => [count, action]),
   ),
 
   metric(

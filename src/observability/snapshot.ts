@@ -51,6 +51,14 @@ export interface RoutingSnapshot {
   readonly misses: number
   readonly announcesAccepted: number
   readonly announcesPropagated: number
+  /** Announces that went to no neighbour who was known to have them. */
+  readonly announcesSuppressed: number
+  /** Paths that an alternate took over when their link was lost. */
+  readonly alternatesUsed: number
+  /** Destinations that lost their only path. */
+  readonly pathsLost: number
+  /** Path requests by what was done: `asked`, `answered`, `passed_on`, `limited`, `not_found`. */
+  readonly requests: Counts
 }
 
 export type EnvelopeAction = 'delivered' | 'forwarded' | 'stored' | 'dropped'
@@ -124,4 +132,15 @@ export interface PathView {
   readonly ageSeconds: number
   readonly expiresInSeconds: number
   readonly capabilities: readonly string[]
+  /** Why this path is the one in use. */
+  readonly reason: string
+  /** What would take over if it were lost, the best first. */
+  readonly alternates: readonly AlternateView[]
+}
+
+export interface AlternateView {
+  readonly nextHop: string
+  readonly transport: string
+  readonly hops: number
+  readonly metricMs: number
 }

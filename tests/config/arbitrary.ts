@@ -27,7 +27,7 @@ export const validConfig: fc.Arbitrary<Config> = fc
       data_dir: printable(40, 1),
       capabilities: fc.shuffledSubarray(['relay', 'store', 'gateway', 'constrained'] as const),
     }),
-    identity: fc.record({ key_file: printable(200, 1) }),
+    identity: fc.record({ key_file: printable(200, 1), succession_days: whole(1, 3650) }),
     transport: fc.record({
       tcp: fc.record({
         enabled: fc.boolean(),
@@ -59,6 +59,7 @@ export const validConfig: fc.Arbitrary<Config> = fc
       garbage_per_s: whole(1, 1_000_000),
       burst_s: whole(1, 60),
     }),
+    blocklist: fc.record({ file: printable(200) }),
     http: fc.record({
       enabled: fc.boolean(),
       listen: fc

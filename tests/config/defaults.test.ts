@@ -15,7 +15,7 @@ describe('defaults', () => {
     assert.deepEqual(DEFAULTS, {
       preset: 'none',
       node: { name: '', data_dir: 'data', capabilities: ['relay', 'store'] },
-      identity: { key_file: 'identity.key' },
+      identity: { key_file: 'identity.key', succession_days: 30 },
       transport: {
         tcp: {
           enabled: true,
@@ -39,10 +39,11 @@ describe('defaults', () => {
       rate_limit: {
         frames_per_s: 20_000,
         bytes_per_s: 67_108_864,
-        announces_per_s: 500,
+        announces_per_s: 1000,
         garbage_per_s: 20,
         burst_s: 2,
       },
+      blocklist: { file: '' },
       http: { enabled: true, listen: '127.0.0.1:9464' },
       control: { socket: 'control.sock' },
       logging: { level: 'info', format: 'text' },

@@ -4,7 +4,7 @@ import { parseConfig, resolveConfig } from '../../src/config/config.ts'
 import { problemsOf } from './problems-of.ts'
 
 const AT_TOP =
-  'known here: preset, node, identity, transport, announce, routing, store, crypto, rate_limit, http, control, logging'
+  'known here: preset, node, identity, transport, announce, routing, store, crypto, rate_limit, blocklist, http, control, logging'
 
 describe('a bad file is refused with its line and key', () => {
   const cases: [text: string, ...lines: string[]][] = [

@@ -38,6 +38,7 @@ describe('loadConfig', () => {
       dataDir: join(folder, 'data'),
       storeFile: join(folder, 'data', 'a.db'),
       controlSocket: join(folder, 'data', 'control.sock'),
+      blocklistFile: undefined,
     })
   })
 
@@ -99,6 +100,11 @@ describe('paths', () => {
     assert.equal(loaded.keyFile, '/etc/hopwire/identity.key')
     assert.equal(loaded.storeFile, '/etc/mesh/store.db')
     assert.equal(loaded.controlSocket, '/etc/mesh/control.sock')
+  })
+
+  test("the blocklist's starts from the folder of the file", () => {
+    const { blocklistFile } = parseConfig('blocklist.file = "blocked"', { file: '/etc/hopwire.toml' })
+    assert.equal(blocklistFile, '/etc/blocked')
   })
 
   test('a socket path of 107 bytes is accepted and one of 108 refused', () => {

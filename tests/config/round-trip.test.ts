@@ -44,6 +44,7 @@ capabilities = ["relay", "store"]
 
 [identity]
 key_file = "identity.key"
+succession_days = 30
 
 [transport.tcp]
 enabled = true

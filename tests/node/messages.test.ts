@@ -71,15 +71,19 @@ describe('messages', () => {
     })
   })
 
-  it('to an address nobody has announced are an error at once', async () => {
+  it('to an address that nobody knows are an error when the mesh has been asked, and at once soon after', async () => {
     await withMesh(async (mesh) => {
       const { alice } = await line(mesh)
       const { address } = identityOf('stranger')
-      await assert.rejects(alice.node.send(address, bytes('?')), (error) => {
+      const isNoPath = (error: unknown): boolean => {
         assert.ok(error instanceof MeshError && error.code === 'ERR_NO_PATH')
         assert.ok(error.message.includes(address.toString()))
         return true
-      })
+      }
+      await assert.rejects(during(mesh, alice.node.send(address, bytes('?'))), isNoPath)
+      await assert.rejects(alice.node.send(address, bytes('?')), isNoPath)
+      const alone = await mesh.node('alone')
+      await assert.rejects(alone.node.send(address, bytes('?')), isNoPath, 'nobody to ask')
     })
   })
 

@@ -16,6 +16,8 @@ const PATH: PathView = {
   ageSeconds: 1,
   expiresInSeconds: 2,
   capabilities: [],
+  reason: 'only path',
+  alternates: [],
 }
 
 function rows(page: string, title: string): number {

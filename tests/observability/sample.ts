@@ -34,6 +34,10 @@ export const SAMPLE_METRICS: MetricsSnapshot = {
     misses: 1_337,
     announcesAccepted: 20_415,
     announcesPropagated: 18_230,
+    announcesSuppressed: 17_001,
+    alternatesUsed: 12,
+    pathsLost: 3,
+    requests: { asked: 7, answered: 41, passed_on: 120, not_found: 1 },
   },
   envelopes: [
     { action: 'delivered', reason: '', count: 4_812 },
@@ -113,6 +117,8 @@ export const SAMPLE_STATUS: StatusView = {
       ageSeconds: 42,
       expiresInSeconds: 1_758,
       capabilities: [],
+      reason: 'only path',
+      alternates: [],
     },
     {
       destination: 'cafe0000000000000000000000000003',
@@ -123,6 +129,8 @@ export const SAMPLE_STATUS: StatusView = {
       ageSeconds: 301,
       expiresInSeconds: 1_499,
       capabilities: ['RELAY', 'STORE'],
+      reason: 'only path',
+      alternates: [],
     },
   ],
   pathCount: 212,
