@@ -6,7 +6,20 @@
  * @module
  */
 export { seededRandom } from './runtime/random.ts'
+export { BYZANTINE_KINDS, type ByzantineKind } from './sim/byzantine.ts'
 export { VirtualClock } from './sim/clock.ts'
+export type { Clog, DirectionModel, GilbertElliott, LinkModel } from './sim/link-model.ts'
+export {
+  type CrashOptions,
+  type Flow,
+  type FlowState,
+  type Oracle,
+  type SimNode,
+  Simulation,
+  type SimulationOptions,
+  type Traffic,
+  type Violation,
+} from './sim/simulation.ts'
 export { type ClockUnderTest, clockCompliance, randomCompliance } from './testing/clock-random-compliance.ts'
 export { cryptoProviderCompliance } from './testing/crypto-compliance.ts'
 export { serviceCompliance } from './testing/service-compliance.ts'

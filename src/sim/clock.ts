@@ -109,6 +109,6 @@ function before(a: Entry, b: Entry): boolean {
 }
 
 /** A turn of the real event loop: every promise callback that can run has run. */
-function settle(): Promise<void> {
+export function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }

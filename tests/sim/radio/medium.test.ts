@@ -1,0 +1,243 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { logDistance, macroCell, rangeM, sensitivityDbm } from '../../../src/sim/radio/propagation.ts'
+import { airtimeMs, symbolMs } from '../../../src/transport/lora/airtime.ts'
+import { rnodeModulation } from '../../../src/transport/lora/rnode-timing.ts'
+import { DB_PER_METRE, frameOf, RANGE_M, RadioBench, SF8 } from './bench.ts'
+
+const FRAME = frameOf(100)
+const AIRTIME = airtimeMs(SF8, FRAME.length)
+/** From here on a frame must not be disturbed. */
+const CRITICAL = (SF8.preambleSymbols - 5) * symbolMs(SF8)
+
+describe('the medium', () => {
+  it('brings a frame to whoever is in range, when it has been sent, with its strength', () => {
+    const bench = new RadioBench()
+    const a = bench.station('a', 0)
+    const near = bench.station('near', 30)
+    const edge = bench.station('edge', RANGE_M)
+    const out = bench.station('out', RANGE_M + 0.1)
+    a.radio.transmit(FRAME)
+    bench.clock.advance(AIRTIME - 0.001)
+    assert.equal(near.heard.length, 0)
+    bench.clock.advance(0.001)
+    assert.deepEqual(near.heard[0]?.frame, FRAME)
+    assert.equal(near.heard[0]?.signal.dBm, 14 - 130)
+    assert.ok(Math.abs((near.heard[0]?.signal.snrDb ?? 0) - 1.03) < 0.01)
+    assert.deepEqual([edge.heard.length, out.heard.length, a.heard.length], [1, 0, 0])
+    assert.equal(a.radio.counters.airtimeMs, AIRTIME)
+    assert.equal(near.radio.counters.receptions, 1)
+  })
+
+  it('gives each receiver its own copy of what was sent', () => {
+    const bench = new RadioBench()
+    const a = bench.station('a', 0)
+    const [b, c] = [bench.station('b', 1), bench.station('c', 2)]
+    const frame = frameOf(10, 1)
+    a.radio.transmit(frame)
+    frame[0] = 99
+    bench.clock.advance(1000)
+    b.heard[0]?.frame.fill(0)
+    assert.equal(c.heard[0]?.frame[0], 1)
+  })
+
+  it('destroys both of two frames of like strength that overlap', () => {
+    const bench = new RadioBench()
+    const [a, middle, b] = [bench.station('a', -30), bench.station('middle', 0), bench.station('b', 30)]
+    a.radio.transmit(FRAME)
+    bench.clock.advance(AIRTIME - CRITICAL - 0.1)
+    b.radio.transmit(FRAME)
+    bench.clock.advance(1000)
+    assert.equal(middle.heard.length, 0)
+    assert.equal(middle.radio.counters.collisions, 2)
+  })
+
+  it('lets the second through when the first ends within its preamble', () => {
+    const bench = new RadioBench()
+    const [a, middle, b] = [bench.station('a', -30), bench.station('middle', 0), bench.station('b', 30)]
+    a.radio.transmit(frameOf(100, 1))
+    bench.clock.advance(AIRTIME - CRITICAL + 0.1)
+    b.radio.transmit(frameOf(100, 2))
+    bench.clock.advance(1000)
+    assert.deepEqual(
+      middle.heard.map(({ frame }) => frame[0]),
+      [2],
+    )
+    assert.equal(middle.radio.counters.collisions, 1)
+  })
+
+  for (const [margin, survives] of [
+    [6, true],
+    [5.99, false],
+  ] as const) {
+    it(`${survives ? 'keeps' : 'loses'} a frame that is ${margin} dB stronger, whichever came first`, () => {
+      for (const strongFirst of [true, false]) {
+        const bench = new RadioBench()
+        const strong = bench.station('strong', -20)
+        const middle = bench.station('middle', 0)
+        const weak = bench.station('weak', 20 + margin)
+        const order = strongFirst ? [strong, weak] : [weak, strong]
+        order[0]?.radio.transmit(frameOf(100, strongFirst ? 1 : 2))
+        bench.clock.advance(200)
+        order[1]?.radio.transmit(frameOf(100, strongFirst ? 2 : 1))
+        bench.clock.advance(1000)
+        assert.deepEqual(
+          middle.heard.map(({ frame }) => frame[0]),
+          survives ? [1] : [],
+        )
+        assert.equal(middle.radio.counters.collisions, survives ? 1 : 2)
+      }
+    })
+  }
+
+  it('makes nodes hidden from each other collide at the one between them, and nowhere else', () => {
+    const bench = new RadioBench()
+    const [a, middle, b] = [bench.station('a', -35), bench.station('middle', 0), bench.station('b', 35)]
+    const besideA = bench.station('beside a', -50)
+    assert.ok(!a.radio.reaches(b.radio) && a.radio.reaches(middle.radio) && b.radio.reaches(middle.radio))
+    a.radio.transmit(FRAME)
+    bench.clock.advance(100)
+    assert.ok(middle.radio.isBusy)
+    assert.ok(!b.radio.isBusy, 'b cannot know')
+    b.radio.transmit(FRAME)
+    bench.clock.advance(1000)
+    assert.deepEqual([middle.heard.length, besideA.heard.length], [0, 1])
+  })
+
+  it('lets frames of other spreading factors, bandwidths and frequencies pass each other', () => {
+    const others = [
+      { modulation: rnodeModulation(9, 125_000, 5) },
+      { modulation: rnodeModulation(8, 250_000, 5) },
+      { modulation: SF8, frequencyHz: 868_100_000 },
+    ]
+    for (const settings of others) {
+      const bench = new RadioBench()
+      const [a, middle, b] = [
+        bench.station('a', -5),
+        bench.station('middle', 0),
+        bench.station('b', 5, settings),
+      ]
+      const partner = bench.station('partner', 10, settings)
+      a.radio.transmit(FRAME)
+      b.radio.transmit(FRAME)
+      bench.clock.advance(2000)
+      assert.deepEqual([middle.heard.length, partner.heard.length], [1, 1])
+    }
+  })
+
+  it('makes a radio deaf while it sends, but not after', () => {
+    const bench = new RadioBench()
+    const [a, b] = [bench.station('a', 0), bench.station('b', 10)]
+    a.radio.transmit(FRAME)
+    bench.clock.advance(AIRTIME / 2)
+    b.radio.transmit(FRAME)
+    bench.clock.advance(2000)
+    assert.deepEqual([a.heard.length, b.heard.length], [0, 0])
+    assert.deepEqual([a.radio.counters.deaf, b.radio.counters.deaf], [1, 1])
+    a.radio.transmit(FRAME)
+    bench.clock.advance(2000)
+    assert.equal(b.heard.length, 1)
+  })
+
+  it('lets a radio that finishes sending within the preamble of another hear it', () => {
+    const bench = new RadioBench()
+    const [a, b] = [bench.station('a', 0), bench.station('b', 10)]
+    a.radio.transmit(FRAME)
+    bench.clock.advance(AIRTIME - CRITICAL + 0.1)
+    b.radio.transmit(FRAME)
+    bench.clock.advance(1000)
+    assert.equal(a.heard.length, 1)
+  })
+
+  it('notices a frame after five symbols, also one too weak to read, until its end', () => {
+    const bench = new RadioBench()
+    const a = bench.station('a', 0)
+    const weak = bench.station('weak', RANGE_M + 2)
+    const none = bench.station('none', RANGE_M + 4)
+    a.radio.transmit(FRAME)
+    assert.ok(a.radio.isBusy)
+    bench.clock.advance(5 * symbolMs(SF8) - 0.01)
+    assert.ok(!weak.radio.isBusy)
+    bench.clock.advance(0.02)
+    assert.deepEqual([weak.radio.isBusy, none.radio.isBusy], [true, false])
+    bench.clock.advance(AIRTIME)
+    assert.deepEqual([weak.radio.isBusy, a.radio.isBusy, weak.heard.length], [false, false, 0])
+  })
+
+  it('follows a radio that moves', () => {
+    const bench = new RadioBench()
+    const [a, b] = [bench.station('a', 0), bench.station('b', 100)]
+    a.radio.transmit(FRAME)
+    bench.clock.advance(1000)
+    b.radio.moveTo({ x: 0, y: 30 })
+    a.radio.transmit(FRAME)
+    bench.clock.advance(1000)
+    assert.equal(b.heard.length, 1)
+  })
+
+  it('breaks off what a radio sends that is switched off, and frees its label', () => {
+    const bench = new RadioBench()
+    const [a, b] = [bench.station('a', 0), bench.station('b', 10)]
+    assert.throws(() => bench.station('a', 5), /a radio called a is on the air already/)
+    a.radio.transmit(FRAME)
+    bench.clock.advance(AIRTIME / 2)
+    bench.medium.detach(a.radio)
+    assert.ok(!b.radio.isBusy)
+    bench.station('a', 5).radio.transmit(FRAME)
+    bench.clock.advance(1000)
+    assert.equal(b.heard.length, 1)
+  })
+
+  it('refuses to send two frames at once, an empty one, and one beyond 255 bytes', () => {
+    const { radio } = new RadioBench().station('a', 0)
+    assert.throws(() => radio.transmit(frameOf(256)), { code: 'ERR_USAGE' })
+    assert.throws(() => radio.transmit(new Uint8Array(0)), { code: 'ERR_USAGE' })
+    radio.transmit(FRAME)
+    assert.throws(() => radio.transmit(FRAME), { code: 'ERR_USAGE' })
+  })
+})
+
+describe('shadowing', () => {
+  it('is drawn once for each way of a pair, and the same for the same seed', () => {
+    const draw = () => {
+      const bench = new RadioBench({ shadowingDb: 3 })
+      const stations = Array.from({ length: 40 }, (_, n) => bench.station(`s${n}`, n))
+      const offsets: number[] = []
+      for (const a of stations) {
+        for (const b of stations) {
+          if (a === b) continue
+          const plain = 14 - DB_PER_METRE(Math.abs(a.radio.position.x - b.radio.position.x))
+          offsets.push(bench.medium.strengthDbm(a.radio, b.radio) - plain)
+        }
+      }
+      assert.equal(
+        bench.medium.strengthDbm(stations[0]?.radio as never, stations[1]?.radio as never) - (14 - 101),
+        offsets[0],
+      )
+      return offsets
+    }
+    const offsets = draw()
+    const mean = offsets.reduce((a, b) => a + b, 0) / offsets.length
+    const deviation = Math.sqrt(offsets.reduce((sum, x) => sum + (x - mean) ** 2, 0) / offsets.length)
+    assert.ok(Math.abs(mean) < 0.3 && Math.abs(deviation - 3) < 0.3, `mean ${mean}, deviation ${deviation}`)
+    assert.equal(new Set(offsets).size, offsets.length)
+    assert.deepEqual(draw(), offsets)
+  })
+})
+
+describe('propagation', () => {
+  it('gives the ranges of the published settings', () => {
+    // 868 MHz, 1 m antennas, 16 dBm, read down to -124.25 dBm.
+    const cell = macroCell({ frequencyHz: 868e6, antennaM: 1 })
+    assert.ok(Math.abs(cell(1000) - 147.17) < 0.01)
+    assert.ok(Math.abs(rangeM(cell, 16 + 124.25) - 701) < 1)
+    assert.equal(logDistance()(40), 127.41)
+  })
+
+  it('reads signals as weak as the data sheets say', () => {
+    const of = (sf: number, kHz: number) => sensitivityDbm(rnodeModulation(sf, kHz * 1000, 5))
+    assert.ok(Math.abs(of(7, 125) - -124.5) < 0.1)
+    assert.ok(Math.abs(of(11, 250) - -131.5) < 0.1)
+    assert.ok(Math.abs(of(12, 125) - -137) < 0.1)
+  })
+})
