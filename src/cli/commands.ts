@@ -23,6 +23,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "Print a node's address, public key and peer id.",
     load: async () => (await import('./commands/id.ts')).id,
   },
+  key: {
+    summary: 'Give a node its next key, and tell the mesh.',
+    load: async () => (await import('./commands/key.ts')).key,
+  },
   status: {
     summary: 'Show how a running node is.',
     load: async () => (await import('./commands/status.ts')).status,
@@ -50,5 +54,9 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   listen: {
     summary: 'Print messages as they arrive.',
     load: async () => (await import('./commands/listen.ts')).listen,
+  },
+  sim: {
+    summary: 'Run a simulated mesh and measure it.',
+    load: async () => (await import('./commands/sim.ts')).sim,
   },
 }

@@ -60,13 +60,15 @@ function routes({ node }: Controlled): RoutesResult {
 
 async function trace({ node }: Controlled, { to, timeoutMs }: TraceParams): Promise<TraceResult> {
   const destination = findDestination(node, to)
+  const path = node.pathTo(destination)
+  if (path === undefined) throw new MeshError('ERR_NO_PATH', `no path to ${destination}`)
   const lines = await node.trace(destination, timeoutMs === undefined ? {} : { timeoutMs })
   const end = lines.findIndex(({ address }) => address?.equals(destination))
   // Probes that were to go further than the destination are answered by it, too.
   const hops = (end < 0 ? lines : lines.slice(0, end + 1)).map(({ hop, address, roundTripMs }) => {
     return { hop, address: address?.toString() ?? null, roundTripMs: roundTripMs ?? null }
   })
-  return { destination: destination.toString(), hops }
+  return { destination: destination.toString(), path, hops }
 }
 
 async function send(

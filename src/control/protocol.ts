@@ -53,6 +53,8 @@ export interface RoutesResult {
 
 export interface TraceResult {
   readonly destination: string
+  /** The path as this node sees it. */
+  readonly path: PathView
   /** Up to the destination, or as far as the path was thought to go. */
   readonly hops: readonly {
     readonly hop: number

@@ -14,6 +14,7 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
   run: ['config', 'set'],
   config: ['effective'],
   id: ['config', 'json'],
+  key: ['config', 'json'],
   status: ['config', 'control', 'json'],
   peers: ['config', 'control', 'json'],
   routes: ['config', 'control', 'json'],
@@ -21,6 +22,7 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
   trace: ['config', 'control', 'json'],
   send: ['config', 'control', 'file', 'json', 'priority', 'timeout', 'ttl', 'wait'],
   listen: ['config', 'control', 'json', 'out'],
+  sim: ['json', 'list', 'seed', 'seeds', 'topology'],
 }
 
 describe('help', () => {

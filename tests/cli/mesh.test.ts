@@ -59,7 +59,7 @@ describe('three processes', () => {
     assert.equal(toBob.nextHop, relay.ready.address)
     assert.equal(toBob.hops, 2)
     const table = (await at(alice, 'routes')).stdout
-    assert.match(table, /^DESTINATION +HOPS +COST +NEXT HOP +OVER +EXPIRES +CAPABILITIES\n/)
+    assert.match(table, /^DESTINATION +HOPS +COST +NEXT HOP +OVER +AGE +EXPIRES +ALT +WHY +CAPABILITIES\n/)
     assert.match(table, new RegExp(`^${bob.ready.address} +2 +\\S+ m?s +${relay.ready.address} +tcp `, 'm'))
 
     const { hops } = JSON.parse((await at(alice, 'trace', '--json', bob.ready.address)).stdout)
@@ -173,7 +173,7 @@ describe('three processes', () => {
   test('answer for what cannot be', async () => {
     const unknown = await at(alice, 'send', '0'.repeat(32), 'hello')
     assert.deepEqual({ code: unknown.code, stdout: unknown.stdout }, { code: 3, stdout: '' })
-    assert.match(unknown.stderr, /^hopwire: no path to 0{32}: no announce of it has been heard[^\n]*\n$/)
+    assert.match(unknown.stderr, /^(waiting[^\n]*\n)?hopwire: no path to 0{32}: nobody in reach knows it[^\n]*\n$/)
     const untraced = await at(alice, 'trace', '0'.repeat(32))
     assert.deepEqual(untraced, { code: 3, stdout: '', stderr: `hopwire: no path to ${'0'.repeat(32)}\n` })
     const neither = await at(alice, 'send', 'fffffffffff', 'hello')

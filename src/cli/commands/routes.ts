@@ -9,7 +9,9 @@ export const routes = command({
   usage: '',
   about: `\
 Lists the destinations that a running node knows, with the neighbour that leads to each. The cost is
-how long a frame of 200 bytes is expected to travel. The best paths come first, at most 1,000 of them.`,
+how long a frame of 200 bytes is expected to travel, ALT how many further neighbours could take over,
+WHY the reason for the choice. The best paths come first, at most 1,000 of them; --json has all
+alternates.`,
   options: { ...NODE_OPTIONS, json: JSON_OPTION },
   arguments: { min: 0, max: 0 },
   async run({ json = false, ...where }) {
@@ -24,17 +26,23 @@ how long a frame of 200 bytes is expected to travel. The best paths come first, 
           { head: 'COST', right: true },
           { head: 'NEXT HOP' },
           { head: 'OVER' },
+          { head: 'AGE', right: true },
           { head: 'EXPIRES', right: true },
+          { head: 'ALT', right: true },
+          { head: 'WHY' },
           { head: 'CAPABILITIES' },
         ],
-        routes.map(({ destination, hops, metricMs, nextHop, transport, expiresInSeconds, capabilities }) => [
-          destination,
-          String(hops),
-          formatMilliseconds(metricMs),
-          nextHop,
-          transport,
-          formatDuration(expiresInSeconds, 1),
-          capabilities.join(' '),
+        routes.map((route) => [
+          route.destination,
+          String(route.hops),
+          formatMilliseconds(route.metricMs),
+          route.nextHop,
+          route.transport,
+          formatDuration(route.ageSeconds, 1),
+          formatDuration(route.expiresInSeconds, 1),
+          String(route.alternates.length),
+          route.reason,
+          route.capabilities.join(' '),
         ]),
       )
     }

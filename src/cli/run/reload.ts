@@ -9,24 +9,35 @@ export interface ReloadOptions {
   readonly load: () => Promise<LoadedConfig>
   /** How each key is taken over, by its path. A key that is not here needs a restart. */
   readonly apply: Readonly<Record<string, (config: Config) => void>>
+  /**
+   * Files that the configuration names, by the path of the key that names them: read at every reload, since
+   * their content may have changed. All are read before anything is taken over; each gives what does that.
+   */
+  readonly files?: Readonly<Record<string, (loaded: LoadedConfig) => Promise<() => void>>>
   readonly logger: Logger
 }
 
-/** @returns reads the configuration again; it never rejects. A configuration with an error changes nothing. */
-export function reloader({ running, load, apply, logger }: ReloadOptions): () => Promise<void> {
+/**
+ * @returns reads the configuration again; it never rejects. An error in it, or in a file it names, changes
+ *   nothing.
+ */
+export function reloader({ running, load, apply, files = {}, logger }: ReloadOptions): () => Promise<void> {
   let before = running
   let last = Promise.resolve()
   async function reload(): Promise<void> {
     try {
-      const { config } = await load()
+      const loaded = await load()
+      const { config } = loaded
+      const read = await Promise.all(Object.values(files).map((readFile) => readFile(loaded)))
       const { reloadable } = diffReload(before, config)
       const { refused } = diffReload(running, config)
-      const changed = reloadable.filter((path) => Object.hasOwn(apply, path))
+      const changed = reloadable.filter((path) => Object.hasOwn(apply, path) || Object.hasOwn(files, path))
       const needRestart = [...reloadable.filter((path) => !changed.includes(path)), ...refused]
       // Logged first: the level may be among the changes.
       logger.info({ changed }, 'configuration reloaded')
       if (needRestart.length > 0) logger.warn({ keys: needRestart }, 'these keys change at a restart only')
       for (const path of changed) apply[path]?.(config)
+      for (const takeOver of read) takeOver()
       before = config
     } catch (error) {
       logger.error({ error: messageOf(error) }, 'configuration not reloaded: it has errors')

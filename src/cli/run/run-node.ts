@@ -1,5 +1,6 @@
 /** What `hopwire run` does: one node, from its configuration to its drain. */
 import { type Config, type LoadedConfig, loadConfig } from '../../config/config.ts'
+import { readBlocklist } from '../../node/blocklist-file.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { messageOf } from '../../runtime/errors.ts'
 import { createLogger, type Logger } from '../../runtime/logger.ts'
@@ -32,6 +33,13 @@ export async function runNode(file: string, set: readonly string[]): Promise<Exi
       apply: {
         'logging.level': ({ logging }) => {
           gate.level = logging.level
+        },
+      },
+      files: {
+        'blocklist.file': async ({ blocklistFile }) => {
+          const { address } = run.node
+          const list = blocklistFile === undefined ? [] : await readBlocklist(blocklistFile, address)
+          return () => void run.node.setBlocklist(list)
         },
       },
       logger,

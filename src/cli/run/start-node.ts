@@ -3,6 +3,7 @@ import type { LoadedConfig } from '../../config/config.ts'
 import { ControlServer } from '../../control/server.ts'
 import { selectProvider } from '../../crypto/provider/select.ts'
 import { Identity } from '../../identity/identity.ts'
+import { loadFormerKeys } from '../../node/key-rotation.ts'
 import { MeshNode } from '../../node/mesh-node.ts'
 import type { RunHandle } from '../../node/run-handle.ts'
 import { systemClock } from '../../runtime/clock.ts'
@@ -15,12 +16,14 @@ export async function startNode(
   logger: Logger,
 ): Promise<{ run: RunHandle; control: ControlServer }> {
   const { dataDir, keyFile, controlSocket } = loaded
-  const config = { ...loaded.config, node: { ...loaded.config.node, data_dir: dataDir } }
+  const blocklist = { file: loaded.blocklistFile ?? '' }
+  const config = { ...loaded.config, node: { ...loaded.config.node, data_dir: dataDir }, blocklist }
   let control: ControlServer | undefined
   try {
     const crypto = selectProvider(config.crypto.provider)
     const identity = await Identity.load(keyFile, crypto)
-    const node = await MeshNode.create({ identity, crypto, config, logger })
+    const formerKeys = await loadFormerKeys(keyFile, identity, crypto)
+    const node = await MeshNode.create({ identity, formerKeys, crypto, config, logger })
     // Before the node: a second one on the same folder must not get as far as the store of the first.
     control = await ControlServer.open({ path: controlSocket, clock: systemClock, logger })
     const run = await node.run()
