@@ -8,10 +8,11 @@ import { describeMachine } from './machine.ts'
 import { relay } from './relay.ts'
 import type { Bench, BenchOptions, Report } from './report.ts'
 import { asJson, asMarkdown, asText } from './show.ts'
+import { sim } from './sim.ts'
 import { start } from './start.ts'
 import { store } from './store.ts'
 
-const BENCHES: readonly Bench[] = [relay, link, hop, core, store, start]
+const BENCHES: readonly Bench[] = [relay, link, hop, core, store, start, sim]
 
 const HELP = `npm run bench -- [NAME…] [options]
 

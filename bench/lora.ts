@@ -1,0 +1,101 @@
+import { Identity } from '../src/identity/identity.ts'
+import { MeshNode } from '../src/node/mesh-node.ts'
+import { seededRandom } from '../src/runtime/random.ts'
+import { VirtualClock } from '../src/sim/clock.ts'
+import { RadioMedium } from '../src/sim/radio/medium.ts'
+import { radioTransport } from '../src/sim/radio/radio-transport.ts'
+import { type FloodFigures, runField, runPlanner } from './lora-field.ts'
+import { managedFlood } from './lora-managed-flood.ts'
+import { rebroadcasting } from './lora-rebroadcast.ts'
+import { atLeast, atMost, type Bench, type Row, row } from './report.ts'
+
+const SPACING_M = 35
+const GIVE_UP_S = 300
+
+export const lora: Bench = {
+  name: 'lora',
+  title: 'Simulated LoRa: three in a line, and broadcasts among thirty',
+  async run({ quick }) {
+    const seeds = Array.from({ length: quick ? 5 : 100 }, (_, seed) => seed)
+    const line: number[] = []
+    for (const seed of seeds.slice(0, quick ? 3 : 20)) line.push(await lineSeconds(seed))
+    const flood = (what: string, run: (seed: number) => FloodFigures, hasTarget = false): Row[] => {
+      const figures = seeds.map(run)
+      const percent = (of: (one: FloodFigures) => number): number[] => figures.map((one) => 100 * of(one))
+      return [
+        row(
+          `${what}: nodes reached`,
+          '%',
+          percent(({ reach }) => reach),
+          hasTarget ? atLeast(85) : undefined,
+        ),
+        row(
+          `${what}: receptions that were the first`,
+          '%',
+          percent(({ usefulness }) => usefulness),
+          hasTarget ? atLeast(60) : undefined,
+        ),
+        row(
+          `${what}: transmissions`,
+          'a broadcast',
+          figures.map(({ transmissions }) => transmissions),
+        ),
+      ]
+    }
+    const ours = (of: 'copies' | 'signal' | 'neighbours', recalls: boolean) => (seed: number) =>
+      runField(seed, rebroadcasting({ of, recalls }))
+    return {
+      workload:
+        'Simulated radio. Three nodes in a line at SF 8, 125 kHz, started in the same second, the ends out of ' +
+        'range of each other: until each end has a path to the other. Thirty nodes as in Meshtasticator ' +
+        '(May 2022: disc of 2 km, SF 7 at 250 kHz, 50 bytes, hop limit 3, a broadcast of each in 100 s).',
+      against:
+        'managed flooding on the same medium in the same run; published for it were 70 % reached and 42 % first.',
+      rows: [
+        row('three in a line: paths between the ends', 's', line, atMost(60)),
+        ...flood('managed flooding', (seed) => runField(seed, managedFlood)),
+        ...flood('counting copies', ours('copies', false)),
+        ...flood('knowing signals', ours('signal', false)),
+        ...flood('knowing signals, recalling', ours('signal', true)),
+        ...flood('knowing neighbours, recalling', ours('neighbours', true), true),
+        ...flood('a planner that knows all and loses nothing', runPlanner),
+      ],
+      notes: [
+        'No rule can reach more than the planner does: the rest is more than three relays away. Its usefulness ' +
+          'is what reaching all of those costs when every node hears several others.',
+        'Of the radii in the history of Meshtasticator, 2 km gives its figures; its reception and time on air are ours as well.',
+      ],
+    }
+  },
+}
+
+/** Whole nodes with all their defaults. */
+async function lineSeconds(seed: number): Promise<number> {
+  const clock = new VirtualClock()
+  const random = seededRandom(`lora line ${seed}`)
+  const medium = new RadioMedium({ clock, random: random.fork('medium'), pathLoss: (m) => 100 + m })
+  const identities = [0, 1, 2].map((n) => Identity.generate(random.fork(`identity ${n}`)))
+  const nodes: MeshNode[] = []
+  for (const [n, identity] of identities.entries()) {
+    const node = await MeshNode.create({
+      identity,
+      clock,
+      random: random.fork(`node ${n}`),
+      transports: [radioTransport({ medium, position: { x: n * SPACING_M, y: 0 } })],
+    })
+    nodes.push(node)
+  }
+  const runs = await Promise.all(nodes.map((node) => node.run()))
+  const hasPath = (from: number, to: number): boolean =>
+    nodes[from]?.pathTo((identities[to] as Identity).address) !== undefined
+  const areJoined = (): boolean => hasPath(0, 2) && hasPath(2, 0)
+  while (!areJoined() && clock.monotonic() < GIVE_UP_S * 1000) await clock.advanceAsync(100)
+  const seconds = clock.monotonic() / 1000
+  let isDown = false
+  const down = Promise.all(runs.map((run) => run.shutdown())).finally(() => {
+    isDown = true
+  })
+  while (!isDown) await clock.advanceAsync(100)
+  await down
+  return seconds
+}
