@@ -27,6 +27,8 @@ export async function startNode(node: MeshNode, core: NodeCore, onEnd: () => voi
     await store.open()
     stops.push(() => finish('store', () => store.close()))
     const { identity, config } = core.parts
+    await core.warmPaths.load()
+    stops.push(() => finish('paths', () => core.warmPaths.save()))
     if (config.blocklist.file !== '') {
       await core.blocking.block(await readBlocklist(config.blocklist.file, identity.address))
     }

@@ -32,6 +32,7 @@ import { Parking } from './parking.ts'
 import { Seekers } from './seekers.ts'
 import { ServiceRegistry } from './service-registry.ts'
 import { Tracer } from './tracer.ts'
+import { WarmPaths } from './warm-paths.ts'
 
 /** Service numbers for what `message` listeners get: plain bytes, and files with a name. */
 export const PLAIN_MESSAGE = 0
@@ -47,6 +48,7 @@ export class NodeCore implements DataPathSink {
   readonly originator: Originator
   readonly former: FormerAddresses
   readonly keyChanges: KeyChanges
+  readonly warmPaths: WarmPaths
   readonly blocking: Blocking
   readonly router: MeshRouter<Link>
   readonly dataPath: DataPath
@@ -64,7 +66,6 @@ export class NodeCore implements DataPathSink {
   startedAt: number | undefined
   readonly #listener: CoreListener
   readonly #takesCustody: boolean
-  /** Senders that wait for room on a link. */
   readonly #waiting = new Map<Link, (() => void)[]>()
   readonly #seekers = new Seekers()
 
@@ -97,6 +98,7 @@ export class NodeCore implements DataPathSink {
       },
       random.fork('router'),
     )
+    this.warmPaths = new WarmPaths(parts, this.router.paths)
     this.keyChanges = new KeyChanges({
       own: identity.address,
       table: this.router.successions.table,
@@ -249,7 +251,7 @@ export class NodeCore implements DataPathSink {
     return await this.#seekers.wait(destination)
   }
 
-  /** Nobody waits for a path any more: the node stops. */
+  /** The node stops: nobody waits for a path. */
   endSearches(): void {
     this.#seekers.settleAll()
   }
@@ -293,6 +295,7 @@ export class NodeCore implements DataPathSink {
     const { clock } = this.parts
     this.router.tend(clock.monotonic())
     void this.keyChanges.save()
+    this.warmPaths.tend()
     for (;;) {
       const expired = this.custody.expire(clock.now())
       this.counters.expiredInStore += expired.length

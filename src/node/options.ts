@@ -14,6 +14,7 @@ import type { MessageStore } from '../store/store.ts'
 import { tcp } from '../transport/internet/tcp.ts'
 import type { TransportFactory } from '../transport/transport.ts'
 import type { FormerKey } from './key-rotation.ts'
+import { PathFileStore } from './path-file-store.ts'
 import { SuccessionStore } from './succession-store.ts'
 
 export interface MeshNodeOptions {
@@ -44,6 +45,7 @@ export interface NodeParts {
   readonly identity: Identity
   readonly formerKeys: readonly FormerKey[]
   readonly successionStore: SuccessionStore | undefined
+  readonly pathFile: PathFileStore | undefined
   readonly config: Config
   readonly transports: readonly TransportFactory[]
   readonly services: readonly Service[]
@@ -65,6 +67,7 @@ export function fillOptions(options: MeshNodeOptions): NodeParts {
     identity: options.identity ?? Identity.generate(random, crypto),
     formerKeys: options.formerKeys ?? [],
     successionStore: configuredSuccessions(options.config?.node?.data_dir, logger),
+    pathFile: configuredPathFile(options.config?.node?.data_dir, clock, logger),
     config,
     transports: options.transports ?? configuredTransports(config),
     services: options.services ?? [],
@@ -90,6 +93,14 @@ function configuredTransports({ transport }: Config): TransportFactory[] {
 
 function configuredSuccessions(dataDir: string | undefined, logger: Logger): SuccessionStore | undefined {
   return dataDir === undefined ? undefined : new SuccessionStore(join(dataDir, 'successions'), logger)
+}
+
+function configuredPathFile(
+  dataDir: string | undefined,
+  clock: Clock,
+  logger: Logger,
+): PathFileStore | undefined {
+  return dataDir === undefined ? undefined : new PathFileStore(join(dataDir, 'paths'), clock, logger)
 }
 
 function configuredStore(

@@ -73,7 +73,9 @@ describe('three processes', () => {
     const { stdout } = await at(alice, 'trace', bob.ready.address.slice(0, 8).toUpperCase())
     assert.match(
       stdout,
-      new RegExp(`^HOP  ADDRESS +TIME\n  1  ${relay.ready.address} .*\n  2  ${bob.ready.address} .*\n$`),
+      new RegExp(
+        `^HOP  ADDRESS +TIME\n  1  ${relay.ready.address} .*\n  2  ${bob.ready.address} .*\n\npath in use   ${relay.ready.address}  2 hops, .*: only path\n$`,
+      ),
     )
   })
 
@@ -173,7 +175,10 @@ describe('three processes', () => {
   test('answer for what cannot be', async () => {
     const unknown = await at(alice, 'send', '0'.repeat(32), 'hello')
     assert.deepEqual({ code: unknown.code, stdout: unknown.stdout }, { code: 3, stdout: '' })
-    assert.match(unknown.stderr, /^(waiting[^\n]*\n)?hopwire: no path to 0{32}: nobody in reach knows it[^\n]*\n$/)
+    assert.match(
+      unknown.stderr,
+      /^(waiting[^\n]*\n)?hopwire: no path to 0{32}: nobody in reach knows it[^\n]*\n$/,
+    )
     const untraced = await at(alice, 'trace', '0'.repeat(32))
     assert.deepEqual(untraced, { code: 3, stdout: '', stderr: `hopwire: no path to ${'0'.repeat(32)}\n` })
     const neither = await at(alice, 'send', 'fffffffffff', 'hello')
