@@ -128,7 +128,10 @@ export class DataPath implements LinkHost {
     const now = this.#options.clock.monotonic()
     const wallMs = this.#options.clock.now()
     const refusal = this.#router.inspect(frame, wallMs)
-    if (refusal !== undefined) return this.#refuse(refusal)
+    if (refusal !== undefined) {
+      if (refusal === 'own') this.#router.echoed(from)
+      return this.#refuse(refusal)
+    }
     const kind = kindOf(frame)
     if (kind === FrameKind.succession) {
       if (!this.#verifySuccession(frame)) return this.#refuse('bad_signature')

@@ -163,8 +163,6 @@ export class NodeCore implements DataPathSink {
     })
   }
 
-  // What the data path hands over.
-
   deliver(frame: Uint8Array): void {
     const kind = kindOf(frame)
     if (kind === FrameKind.message) {

@@ -1,4 +1,6 @@
 /** What the router keeps for each link that is up. */
+import type { Random } from '../runtime/random.ts'
+import { Air } from './air.ts'
 import { AnnounceQueue } from './announce-queue.ts'
 import { LinkQuality } from './link-quality.ts'
 import type { RouterLink } from './metric.ts'
@@ -8,10 +10,13 @@ export class LinkState {
   readonly queue: AnnounceQueue
   readonly storm: StormControl
   readonly quality: LinkQuality
+  /** On a link with several neighbours. */
+  readonly air: Air | undefined
 
-  constructor(link: RouterLink, now: number) {
+  constructor(link: RouterLink, now: number, random: Random) {
     this.queue = new AnnounceQueue(link.profile, now)
     this.storm = new StormControl(link.profile, now)
     this.quality = new LinkQuality(link)
+    this.air = link.profile.broadcast ? new Air(link, random) : undefined
   }
 }

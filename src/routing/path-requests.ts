@@ -31,6 +31,8 @@ const REQUESTS_PER_S = 50
 const REQUESTS_BURST = 500
 /** The longest a request waits before it is passed on, so that neighbours do not all speak at once, ms. */
 const JITTER_MS = 10
+/** An announce that lives shorter than this is no answer, ms. */
+export const MIN_ANSWER_LIFE_MS = 60_000
 /** Requests waiting to be passed on. Beyond, they are dropped: whoever asked will ask again. */
 const MAX_WAITING = 1024
 

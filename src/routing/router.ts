@@ -9,40 +9,25 @@
  */
 import { Address } from '../identity/address.ts'
 import type { Random } from '../runtime/random.ts'
-import { AnnounceView, checkAnnounce } from '../wire/announce.ts'
-import {
-  addHop,
-  attemptIn,
-  checkEnvelope,
-  createdIn,
-  DESTINATION_AT,
-  expiryIn,
-  hopsIn,
-  isSigned,
-  keyIn,
-  SOURCE_AT,
-} from '../wire/envelope.ts'
-import { FrameKind, kindOf, MAX_CLOCK_SKEW_S, MAX_HOPS } from '../wire/frame.ts'
+import { AnnounceView } from '../wire/announce.ts'
+import { addHop, attemptIn, DESTINATION_AT, keyIn, SOURCE_AT } from '../wire/envelope.ts'
+import { FrameKind, kindOf, MAX_HOPS } from '../wire/frame.ts'
 import { checkPathRequest, newerThanIn, TARGET_AT, targetIn } from '../wire/path-request.ts'
+import type { AnnounceQueue } from './announce-queue.ts'
 import { AnnounceSchedule } from './announce-schedule.ts'
 import { Blocklist } from './blocklist.ts'
 import { Dedup } from './dedup.ts'
+import { inspectAnnounce, inspectEnvelope, isImpossible } from './inspection.ts'
 import { LinkState } from './link-state.ts'
 import { MAX_METRIC, metricToMs } from './metric.ts'
-import { PathRequests } from './path-requests.ts'
+import { MIN_ANSWER_LIFE_MS, PathRequests } from './path-requests.ts'
 import { type PathInfo, PathTable } from './path-table.ts'
 import type { Refusal } from './refusal.ts'
 import type { RoutedLink, RouterOptions, Transmission, Verdict } from './router-types.ts'
 import { Successions } from './successions.ts'
+import { ASKED, DELIVER, HOLD } from './verdicts.ts'
 
 export type { RoutedLink, RouterOptions, Transmission, Verdict } from './router-types.ts'
-
-const DELIVER = { action: 'deliver' } as const
-const HOLD = { action: 'hold' } as const
-const ASKED = { action: 'asked' } as const
-
-/** An announce that lives shorter than this is no answer to a path request, ms. */
-const MIN_ANSWER_LIFE_MS = 60_000
 
 export class MeshRouter<L extends RoutedLink> {
   readonly paths: PathTable<L>
@@ -63,12 +48,15 @@ export class MeshRouter<L extends RoutedLink> {
   readonly #schedule: AnnounceSchedule<L>
   readonly #links = new Map<L, LinkState>()
   readonly #salt: number
+  readonly #random: Random
+  #linksSeen = 0
   /** The latest of this node's own announces. */
   #own: Uint8Array | undefined
 
   constructor(options: RouterOptions, random: Random) {
     this.#options = options
     this.#salt = random.fork('attempts').uint32()
+    this.#random = random.fork('links')
     this.paths = new PathTable({ capacity: options.maxPaths }, random.fork('paths'))
     this.seen = new Dedup({ capacity: options.seenMessages, byAttempt: true }, random.fork('dedup'))
     this.requests = new PathRequests(random.fork('requests'))
@@ -91,12 +79,8 @@ export class MeshRouter<L extends RoutedLink> {
       if (kind === FrameKind.request) return checkPathRequest(frame)
       if (kind === FrameKind.succession) return this.successions.inspect(frame, wallMs)
     }
-    const form = checkEnvelope(frame)
-    if (form !== undefined) return form
-    if (createdIn(frame) * 1000 > wallMs + MAX_CLOCK_SKEW_S * 1000) return 'future'
-    if (expiryIn(frame) * 1000 <= wallMs) return 'expired'
-    if (hopsIn(frame) >= MAX_HOPS) return 'hop_limit'
-    if (!isSigned(frame)) return 'unsigned'
+    const refusal = inspectEnvelope(frame, wallMs)
+    if (refusal !== undefined) return refusal
     if (this.blocklist.hasEnvelope(frame)) return 'blocked'
     if (this.seen.has(frame)) return 'duplicate'
     if (this.#isOwn(frame, SOURCE_AT)) return 'own'
@@ -104,12 +88,9 @@ export class MeshRouter<L extends RoutedLink> {
   }
 
   #inspectAnnounce(frame: Uint8Array, wallMs: number): Refusal | undefined {
-    const form = checkAnnounce(frame)
-    if (form !== undefined) return form
+    const refusal = inspectAnnounce(frame, wallMs)
+    if (refusal !== undefined) return refusal
     const announce = new AnnounceView(frame)
-    if (announce.created * 1000 > wallMs + MAX_CLOCK_SKEW_S * 1000) return 'future'
-    if ((announce.created + announce.lifetime) * 1000 <= wallMs) return 'expired'
-    if (announce.hops >= MAX_HOPS) return 'hop_limit'
     const origin = Address.ofPublicKey(announce.publicKey)
     if (this.#isOwn(origin.bytes, 0)) return 'own'
     if (this.blocklist.has(origin)) return 'blocked'
@@ -174,6 +155,7 @@ export class MeshRouter<L extends RoutedLink> {
     if (learned === 'stale' || learned === 'table_full') return { action: 'refuse', reason: learned }
     const row = this.paths.find(origin.bytes, 0)
     if (announce.metric <= this.paths.metricOf(row)) this.#schedule.isKnown(row, from)
+    if (learned === 'worse' || learned === 'alternate') state.air?.again(row, now)
     switch (learned) {
       case 'worse':
         return { action: 'refuse', reason: 'worse' }
@@ -191,7 +173,9 @@ export class MeshRouter<L extends RoutedLink> {
     }
     if (this.#options.relay && this.paths.hopsOf(row) < this.#options.announce.maxHops) {
       this.#schedule.relay(row, now)
+      for (const { air } of this.#links.values()) air?.learned(row, now)
     }
+    if (learned === 'new' && announce.hops === 0 && from.profile.broadcast) this.#greet(from, state, now)
     return { action: 'learned', origin, isNew: learned === 'new' }
   }
 
@@ -276,15 +260,25 @@ export class MeshRouter<L extends RoutedLink> {
 
   /** A link is up: the neighbour is told of this node and of what it knows, nearest first, by {@link poll}. */
   linkUp(link: L, now: number): void {
-    const state = new LinkState(link, now)
+    const state = new LinkState(link, now, this.#random.fork(`link ${++this.#linksSeen}`))
     this.#links.set(link, state)
     this.#schedule.triggerOwn(now)
-    if (this.#own !== undefined) state.queue.addOwn(this.#own, now)
     this.successions.spread.linkUp(link, now)
+    this.#greet(link, state, now)
+  }
+
+  /** Tells a neighbour that has come of this node and of what it knows. */
+  #greet(link: L, { queue }: LinkState, now: number): void {
+    if (this.#own !== undefined) queue.addOwn(this.#own, now)
     if (!this.#options.relay) return
     for (const row of this.paths.rows()) {
-      if (this.#isWorthTelling(row, link, state)) state.queue.add(row, now)
+      if (this.#isWorthTelling(row, link, queue)) queue.add(row, now)
     }
+  }
+
+  /** A neighbour on a link with several has passed this node's own announce on: it need not be repeated. */
+  echoed(from: L): void {
+    this.#links.get(from)?.air?.ownHeard()
   }
 
   linkDown(link: L): void {
@@ -299,7 +293,9 @@ export class MeshRouter<L extends RoutedLink> {
   get nextDue(): number {
     if (this.#links.size === 0) return this.requests.nextDue
     let due = Math.min(this.#schedule.nextDue, this.requests.nextDue, this.successions.spread.nextDue)
-    for (const { queue } of this.#links.values()) due = Math.min(due, queue.nextDue)
+    for (const { queue, air } of this.#links.values()) {
+      due = Math.min(due, queue.nextDue, air?.nextDue ?? Number.POSITIVE_INFINITY)
+    }
     return due
   }
 
@@ -316,13 +312,17 @@ export class MeshRouter<L extends RoutedLink> {
     if (this.#links.size > 0 && this.#schedule.takeOwn(now)) {
       this.#own = this.#options.makeAnnounce()
       for (const frame of this.#options.former?.makeAnnounces() ?? []) tell(frame)
-      for (const { queue } of this.#links.values()) queue.addOwn(this.#own, now)
+      for (const { queue, air } of this.#links.values()) {
+        queue.addOwn(this.#own, now)
+        air?.ownSent(now)
+      }
     }
+    this.#pollAir(now)
     for (const { row, known } of this.#schedule.takeRelayed(now)) {
       if (!this.paths.has(row)) continue
       for (const [link, state] of this.#links) {
-        if (!this.#isWorthTelling(row, link, state)) continue
-        if (known.includes(link) && !link.profile.broadcast) this.counters.announcesSuppressed += 1
+        if (state.air !== undefined || !this.#isWorthTelling(row, link, state.queue)) continue
+        if (known.includes(link)) this.counters.announcesSuppressed += 1
         else state.queue.add(row, now)
       }
     }
@@ -337,6 +337,18 @@ export class MeshRouter<L extends RoutedLink> {
       }
     }
     return due
+  }
+
+  /** Announces whose time has come on links with several neighbours. */
+  #pollAir(now: number): void {
+    for (const [link, { queue, air }] of this.#links) {
+      if (air === undefined) continue
+      const { own, rows } = air.due(now)
+      if (own && this.#own !== undefined) queue.addOwn(this.#own, now)
+      for (const row of rows) {
+        if (this.paths.has(row) && this.#isWorthTelling(row, link, queue)) queue.add(row, now)
+      }
+    }
   }
 
   /** Forgets what has run out, and looks at what the links cost. Call it every few seconds. */
@@ -367,7 +379,7 @@ export class MeshRouter<L extends RoutedLink> {
   }
 
   /** The same for one that has not asked: not too far, and on a constrained link only what lies on its side. */
-  #isWorthTelling(row: number, link: L, { queue }: LinkState): boolean {
+  #isWorthTelling(row: number, link: L, queue: AnnounceQueue): boolean {
     if (!this.#mayTell(row, link) || this.paths.hopsOf(row) >= this.#options.announce.maxHops) return false
     if (!queue.isConstrained) return true
     const via = this.paths.linkOf(row)
@@ -376,7 +388,7 @@ export class MeshRouter<L extends RoutedLink> {
 
   /** Of a link that is up; one that is used without (frames replayed by tools) is as good as new. */
   #stateOf(link: L, now: number): LinkState {
-    return this.#links.get(link) ?? new LinkState(link, now)
+    return this.#links.get(link) ?? new LinkState(link, now, this.#random)
   }
 
   #slowestMs(): number {
@@ -384,9 +396,4 @@ export class MeshRouter<L extends RoutedLink> {
     for (const { quality } of this.#links.values()) slowest = Math.max(slowest, metricToMs(quality.cost))
     return slowest
   }
-}
-
-/** What no honest neighbour tells: to stand beside a node it is not, or a path with links that cost nothing. */
-function isImpossible({ hops, metric }: AnnounceView, direct: boolean, isNeighbourKnown: boolean): boolean {
-  return metric < hops || (hops === 0 && ((isNeighbourKnown && !direct) || metric !== 0))
 }

@@ -1,0 +1,55 @@
+/**
+ * Announces on a link where one transmission reaches many neighbours, and nothing says which: the node's own
+ * is repeated until somebody is heard passing it on, and those of others are passed on by few.
+ */
+import type { Random } from '../runtime/random.ts'
+import { MIN_ANNOUNCE_BYTES } from '../wire/announce.ts'
+import type { RouterLink } from './metric.ts'
+import { Rebroadcast } from './rebroadcast.ts'
+import { RepeatUntilHeard } from './repeat-until-heard.ts'
+
+export class Air {
+  readonly #link: RouterLink
+  readonly #repeat: RepeatUntilHeard
+  readonly #rebroadcast: Rebroadcast
+
+  constructor(link: RouterLink, random: Random) {
+    this.#link = link
+    this.#repeat = new RepeatUntilHeard(random.fork('repeat'))
+    this.#rebroadcast = new Rebroadcast(random.fork('rebroadcast'))
+  }
+
+  get nextDue(): number {
+    return Math.min(this.#repeat.nextDue, this.#rebroadcast.nextDue)
+  }
+
+  /** The node's own announce goes out. */
+  ownSent(now: number): void {
+    this.#repeat.sent(now, this.#slotMs())
+  }
+
+  /** A neighbour has passed the node's own announce on. */
+  ownHeard(): void {
+    this.#repeat.heard()
+  }
+
+  /** There is an announce to pass on. */
+  learned(row: number, now: number): void {
+    this.#rebroadcast.first(row, now, this.#slotMs())
+  }
+
+  /** Another copy of it has been heard. */
+  again(row: number, now: number): void {
+    this.#rebroadcast.again(row, now)
+  }
+
+  /** What goes out now: whether the own announce again, and which of others. */
+  due(now: number): { readonly own: boolean; readonly rows: readonly number[] } {
+    return { own: this.#repeat.due(now), rows: this.#rebroadcast.due(now) }
+  }
+
+  /** How long an announce takes to leave and to be heard. */
+  #slotMs(): number {
+    return this.#link.latencyMs + (MIN_ANNOUNCE_BYTES * 8000) / this.#link.profile.bitsPerSecond
+  }
+}
