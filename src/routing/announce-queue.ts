@@ -37,6 +37,8 @@ export class AnnounceQueue {
   readonly #asked = new Set<number>()
   #own: Uint8Array | undefined
   #due = Number.POSITIVE_INFINITY
+  /** Before this the budget has nothing left. */
+  #blockedUntil = 0
 
   constructor(profile: LinkProfile, now: number) {
     this.isConstrained = isConstrained(profile)
@@ -57,19 +59,19 @@ export class AnnounceQueue {
   /** The node's own announce; a newer one takes the place of one that waits. */
   addOwn(frame: Uint8Array, now: number): void {
     this.#own = frame
-    this.#due = now
+    this.#wake(now)
   }
 
   add(row: number, now: number): void {
     if (this.#asked.has(row)) return
     this.#rows.add(row)
-    this.#due = Math.min(this.#due, now)
+    this.#wake(now)
   }
 
   addAsked(row: number, now: number): void {
     this.#rows.delete(row)
     this.#asked.add(row)
-    this.#due = now
+    this.#wake(now)
   }
 
   /** Whether a frame of this length, such as a path request, fits the budget; if so it is counted. */
@@ -86,15 +88,16 @@ export class AnnounceQueue {
     const frames: Uint8Array[] = []
     this.#due = Number.POSITIVE_INFINITY
     if (this.#own !== undefined) {
-      if (!this.#afford(this.#own, now)) return frames
+      if (!this.#afford(this.isConstrained ? this.#own.length : 1, now)) return frames
       frames.push(this.#own)
       this.#own = undefined
     }
     for (const rows of [this.#asked, this.#rows]) {
       for (const row of rows) if (!mayTell(row)) rows.delete(row)
       for (const row of this.#nearestFirst(rows, paths)) {
+        if (!this.isConstrained && !this.#afford(1, now)) return frames
         const frame = paths.frameOf(row)
-        if (!this.#afford(frame, now)) return frames
+        if (this.isConstrained && !this.#afford(frame.length, now)) return frames
         rows.delete(row)
         frames.push(frame)
       }
@@ -102,12 +105,16 @@ export class AnnounceQueue {
     return frames
   }
 
-  /** Takes a frame out of the budget, or says when it may be asked again. */
-  #afford(frame: Uint8Array, now: number): boolean {
-    const price = this.isConstrained ? frame.length : 1
+  #wake(now: number): void {
+    this.#due = Math.min(this.#due, Math.max(now, this.#blockedUntil))
+  }
+
+  /** Takes the price of a frame, bytes or 1, out of the budget, or notes when it may be asked again. */
+  #afford(price: number, now: number): boolean {
     if (this.#bucket.take(price, now)) return true
     const portion = this.isConstrained ? price : Math.min(PORTION, this.waiting)
-    this.#due = now + Math.max(1, this.#bucket.msUntil(portion, now))
+    this.#blockedUntil = now + Math.max(1, this.#bucket.msUntil(portion, now))
+    this.#due = this.#blockedUntil
     return false
   }
 
