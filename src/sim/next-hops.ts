@@ -1,12 +1,9 @@
 /** The way through a simulated mesh as the nodes' own tables have it, next hop after next hop. */
 import type { SimNode } from './sim-node.ts'
 
-/** A look at all tables at one moment. */
 export class NextHops {
   readonly #nodes: readonly SimNode[]
   readonly #byAddress: ReadonlyMap<string, number>
-  /** By node: destination -> neighbour. */
-  readonly #tables = new Map<number, ReadonlyMap<string, string>>()
 
   constructor(nodes: readonly SimNode[]) {
     this.#nodes = nodes
@@ -15,9 +12,9 @@ export class NextHops {
 
   /** The neighbour to which `at` sends what is for `to`, or undefined. */
   next(at: number, to: number): number | undefined {
-    const destination = this.#nodes[to]?.address.toString()
-    const neighbour = destination === undefined ? undefined : this.#tableOf(at).get(destination)
-    return neighbour === undefined ? undefined : this.#byAddress.get(neighbour)
+    const destination = this.#nodes[to]?.address
+    const path = destination && this.#nodes[at]?.node?.pathTo(destination)
+    return path === undefined ? undefined : this.#byAddress.get(path.nextHop)
   }
 
   /** The nodes from one to the other, both included; `ends` or `loops` where they do not lead there. */
@@ -33,14 +30,5 @@ export class NextHops {
       at = next
     }
     return way
-  }
-
-  #tableOf(node: number): ReadonlyMap<string, string> {
-    const known = this.#tables.get(node)
-    if (known !== undefined) return known
-    const paths = this.#nodes[node]?.node?.status().paths ?? []
-    const table = new Map(paths.map(({ destination, nextHop }) => [destination, nextHop]))
-    this.#tables.set(node, table)
-    return table
   }
 }
