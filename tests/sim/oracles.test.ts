@@ -1,6 +1,7 @@
 /** Each oracle is shown what it is there for: a simulation that is broken on purpose. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { Address } from '../../src/identity/address.ts'
 import type { MetricsSnapshot } from '../../src/observability/snapshot.ts'
 import { seededRandom } from '../../src/runtime/random.ts'
 import type { IncomingMessage } from '../../src/services/service.ts'
@@ -160,11 +161,11 @@ describe('the oracles', () => {
     const genuine = simulation.nodes
     assert.deepEqual(loops(genuine, new NextHops(genuine), random), [])
     // Node 1 believes that the way to node 3 leads over node 0.
-    const address = (node: number): string => String(genuine[node]?.address)
+    const [nextHop, destination] = [String(genuine[0]?.address), genuine[3]?.address]
     const misled = genuine.map((node) => {
       if (node.index !== 1) return node
-      const paths = [{ destination: address(3), nextHop: address(0) }]
-      return { index: 1, address: node.address, node: { status: () => ({ paths }) } } as unknown as SimNode
+      const pathTo = (to: Address): object | undefined => (destination?.equals(to) ? { nextHop } : undefined)
+      return { index: 1, address: node.address, node: { pathTo } } as unknown as SimNode
     })
     const circles = loops(misled, new NextHops(misled), random)
     assert.deepEqual(
