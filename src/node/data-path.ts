@@ -154,12 +154,14 @@ export class DataPath implements LinkHost {
    * `frame`.
    */
   transmit(frame: Uint8Array): 'sent' | 'no_path' | 'congested' {
-    const link = this.#router.route(frame, this.#options.clock.monotonic())
-    if (link === undefined) {
+    const now = this.#options.clock.monotonic()
+    const verdict = this.#router.forwarding.onward(frame, undefined, now)
+    if (verdict.action === 'spread' && this.#spread(frame, verdict.links) > 0) return 'sent'
+    if (verdict.action !== 'forward') {
       this.seek(Address.at(frame, DESTINATION_AT))
       return 'no_path'
     }
-    return link.send(frame, priorityIn(frame)) ? 'sent' : 'congested'
+    return verdict.link.send(frame, priorityIn(frame)) ? 'sent' : 'congested'
   }
 
   /** Asks the mesh for a path. @returns `not_found` where there is nobody to ask, or it was asked just now. */
@@ -218,6 +220,9 @@ export class DataPath implements LinkHost {
       case 'forward':
         this.#forward(frame, from, verdict.link)
         break
+      case 'spread':
+        this.#counters.forwarded += this.#spread(frame, verdict.links)
+        break
       case 'deliver':
         this.#options.sink.deliver(frame)
         break
@@ -253,6 +258,11 @@ export class DataPath implements LinkHost {
     }
     this.#counters.forwarded += 1
     if (link.congested) this.#options.backPressure.hold(from, link)
+  }
+
+  /** @returns how many links have taken a copy. */
+  #spread(frame: Uint8Array, links: readonly Link[]): number {
+    return links.filter((link) => link.send(Uint8Array.from(frame), priorityIn(frame))).length
   }
 
   #hold(frame: Uint8Array, why: 'no_path' | 'congested'): void {

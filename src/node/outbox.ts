@@ -76,9 +76,10 @@ export class Outbox {
     return this.#entries.has(id)
   }
 
-  /** A link has taken it. */
+  /** A link has taken it. What an earlier attempt has failed of is still the best that is known. */
   sent(id: string): void {
-    this.#entries.get(id)?.delivery.advance('sent')
+    const delivery = this.#entries.get(id)?.delivery
+    delivery?.advance('sent', delivery.reason)
   }
 
   /** Somebody holds it durably: stop trying, keep waiting for the receipt. */

@@ -79,6 +79,9 @@ export function metricsSnapshot(core: NodeCore): MetricsSnapshot {
       paths: router.paths.size,
       capacity: router.paths.capacity,
       ...router.counters,
+      ...router.forwarding.counters,
+      detours: { ...router.forwarding.detours.counters },
+      pinnedWays: router.forwarding.detours.pins,
       requests: requestCounts(router.requests.counters),
     },
     envelopes: [

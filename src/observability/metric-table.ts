@@ -165,6 +165,19 @@ export const METRICS: readonly MetricSpec[] = [
     'Path requests by what was done: asked, answered, passed on, limited, or found nothing.',
     ({ node }) => Object.entries(node.routing.requests).map(([action, count]) => [count, action]),
   ),
+  metric(
+    'counter',
+    'hopwire_detours_total',
+    ['action'],
+    'Messages that the paths had lost: spread over all links, not spread for being too many, or their way pinned.',
+    ({ node }) => Object.entries(node.routing.detours).map(([action, count]) => [count, action]),
+  ),
+  plain(
+    'gauge',
+    'hopwire_pinned_ways',
+    'Ways between two nodes that are used beside the path table, since a receipt came by them.',
+    (n) => n.routing.pinnedWays,
+  ),
 
   metric(
     'counter',

@@ -59,6 +59,10 @@ export interface RoutingSnapshot {
   readonly pathsLost: number
   /** Path requests by what was done: `asked`, `answered`, `passed_on`, `limited`, `not_found`. */
   readonly requests: Counts
+  /** Messages that the paths lost, by what was done: `spread`, `limited`, `pinned`. */
+  readonly detours: Counts
+  /** Ways between two nodes that receipts have shown to work, in use beside the path table. */
+  readonly pinnedWays: number
 }
 
 export type EnvelopeAction = 'delivered' | 'forwarded' | 'stored' | 'dropped'

@@ -6,7 +6,7 @@
 import type { Address } from '../identity/address.ts'
 import type { Random } from '../runtime/random.ts'
 import { TokenBucket } from '../runtime/token-bucket.ts'
-import { encodePathRequest, newerThanIn, passedOn, reachIn, requestKey } from '../wire/path-request.ts'
+import { encodePathRequest, passedOn, reachIn, requestKey } from '../wire/path-request.ts'
 
 /** How far each question reaches, links, and how long an answer may take, ms. The last is asked twice. */
 const RINGS = [
@@ -254,9 +254,4 @@ export class PathRequests<L> {
     for (const [key, { until }] of this.#asked) if (until <= now) this.#asked.delete(key)
     return this.#asked.size < MAX_ASKED
   }
-}
-
-/** Whether what is known of a target answers a request for it. */
-export function answers(sequence: number, request: Uint8Array): boolean {
-  return sequence > newerThanIn(request)
 }

@@ -98,7 +98,7 @@ export class PathTable<L> {
 
   /** The same for what has been sent before in vain: any of the links that lead there without a loop. */
   useAny(row: number, number: number, now: number): L | undefined {
-    this.#usedAt[row] = now
+    this.#usedAt[row] = ticksAt(now)
     return this.#choice.anyLinkOf(row, number)
   }
 

@@ -44,6 +44,8 @@ export type Verdict<L> =
   | { readonly action: 'deliver' }
   /** Its hop is counted; send it over this link. */
   | { readonly action: 'forward'; readonly link: L }
+  /** Its hop is counted; send a copy over each of these links. There may be none. */
+  | { readonly action: 'spread'; readonly links: readonly L[] }
   /** Its hop is counted, but there is no way on at present: keep it, or say so to its source. */
   | { readonly action: 'hold' }
   /** An announce was taken in: this destination has a path. */

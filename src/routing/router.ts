@@ -10,13 +10,14 @@
 import { Address } from '../identity/address.ts'
 import type { Random } from '../runtime/random.ts'
 import { AnnounceView } from '../wire/announce.ts'
-import { addHop, attemptIn, DESTINATION_AT, keyIn, SOURCE_AT } from '../wire/envelope.ts'
+import { addHop, DESTINATION_AT, keyIn, SOURCE_AT } from '../wire/envelope.ts'
 import { FrameKind, kindOf, MAX_HOPS } from '../wire/frame.ts'
 import { checkPathRequest, newerThanIn, TARGET_AT, targetIn } from '../wire/path-request.ts'
 import type { AnnounceQueue } from './announce-queue.ts'
 import { AnnounceSchedule } from './announce-schedule.ts'
 import { Blocklist } from './blocklist.ts'
 import { Dedup } from './dedup.ts'
+import { Forwarding } from './forwarding.ts'
 import { inspectAnnounce, inspectEnvelope, isImpossible } from './inspection.ts'
 import { LinkState } from './link-state.ts'
 import { MAX_METRIC, metricToMs } from './metric.ts'
@@ -25,7 +26,7 @@ import { type PathInfo, PathTable } from './path-table.ts'
 import type { Refusal } from './refusal.ts'
 import type { RoutedLink, RouterOptions, Transmission, Verdict } from './router-types.ts'
 import { Successions } from './successions.ts'
-import { ASKED, DELIVER, HOLD } from './verdicts.ts'
+import { ASKED, DELIVER } from './verdicts.ts'
 
 export type { RoutedLink, RouterOptions, Transmission, Verdict } from './router-types.ts'
 
@@ -33,11 +34,10 @@ export class MeshRouter<L extends RoutedLink> {
   readonly paths: PathTable<L>
   readonly seen: Dedup
   readonly requests: PathRequests<L>
+  readonly forwarding: Forwarding<L>
   readonly blocklist: Blocklist
   readonly successions: Successions<L>
   readonly counters = {
-    lookups: 0,
-    misses: 0,
     announcesAccepted: 0,
     announcesPropagated: 0,
     announcesSuppressed: 0,
@@ -47,7 +47,6 @@ export class MeshRouter<L extends RoutedLink> {
   readonly #options: RouterOptions
   readonly #schedule: AnnounceSchedule<L>
   readonly #links = new Map<L, LinkState>()
-  readonly #salt: number
   readonly #random: Random
   #linksSeen = 0
   /** The latest of this node's own announces. */
@@ -55,11 +54,11 @@ export class MeshRouter<L extends RoutedLink> {
 
   constructor(options: RouterOptions, random: Random) {
     this.#options = options
-    this.#salt = random.fork('attempts').uint32()
     this.#random = random.fork('links')
     this.paths = new PathTable({ capacity: options.maxPaths }, random.fork('paths'))
     this.seen = new Dedup({ capacity: options.seenMessages, byAttempt: true }, random.fork('dedup'))
     this.requests = new PathRequests(random.fork('requests'))
+    this.forwarding = new Forwarding(this.paths, this.#links, random.fork('attempts'))
     this.#schedule = new AnnounceSchedule(options.announce, random.fork('announce'))
     this.blocklist = options.blocklist ?? new Blocklist(random.fork('blocklist'))
     const { relay, blocklist } = { ...options, blocklist: this.blocklist }
@@ -124,13 +123,12 @@ export class MeshRouter<L extends RoutedLink> {
     if (kind === FrameKind.succession) return this.#acceptSuccession(frame, from, now, wallMs)
     this.seen.add(frame)
     addHop(frame)
-    if (this.#isOwn(frame, DESTINATION_AT)) return DELIVER
+    if (this.#isOwn(frame, DESTINATION_AT)) {
+      this.forwarding.delivered(frame, from, now)
+      return DELIVER
+    }
     if (!this.#options.relay) return { action: 'refuse', reason: 'not_relay' }
-    const link = this.route(frame, now)
-    if (link === undefined) return HOLD
-    // On a point-to-point link the neighbour believes the way leads through here: one of us is behind.
-    if (link === from && !link.profile.broadcast) return HOLD
-    return { action: 'forward', link }
+    return this.forwarding.onward(frame, from, now)
   }
 
   #acceptAnnounce(frame: Uint8Array, from: L, now: number, wallMs: number): Verdict<L> {
@@ -220,21 +218,6 @@ export class MeshRouter<L extends RoutedLink> {
     if (this.#own !== undefined) this.#stateOf(asker, now).queue.addOwn(this.#own, now)
   }
 
-  /** The link towards the destination that stands in an envelope, or undefined. `now`: monotonic, ms. */
-  route(frame: Uint8Array, now: number): L | undefined {
-    this.counters.lookups += 1
-    const row = this.paths.find(frame, DESTINATION_AT)
-    const link = row < 0 ? undefined : this.#choose(row, attemptIn(frame), now)
-    if (link === undefined) this.counters.misses += 1
-    return link
-  }
-
-  /** What has been sent before in vain goes by one of the alternates, another at each node and attempt. */
-  #choose(row: number, attempt: number, now: number): L | undefined {
-    if (attempt === 0) return this.paths.use(row, now)
-    return this.paths.useAny(row, Math.imul(attempt ^ this.#salt, 0x9e3779b1) >>> 24, now)
-  }
-
   /** Whether an announce of this destination is known, with or without a live path. */
   knows(destination: Address): boolean {
     return this.paths.find(destination.bytes, 0) >= 0
@@ -284,6 +267,7 @@ export class MeshRouter<L extends RoutedLink> {
   linkDown(link: L): void {
     this.#links.delete(link)
     this.requests.linkDown(link)
+    this.forwarding.detours.linkDown(link)
     const { switched, lost } = this.paths.linkDown(link)
     this.counters.alternatesUsed += switched.length
     this.counters.pathsLost += lost.length

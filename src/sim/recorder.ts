@@ -1,7 +1,10 @@
 /** Sees every frame of a simulated network: counts it, adds it to the trace, and holds it against the rules. */
 
+import { Address } from '../identity/address.ts'
 import { TokenBucket } from '../runtime/token-bucket.ts'
+import { AnnounceView } from '../wire/announce.ts'
 import { FrameKind, kindOf, MAX_HOPS } from '../wire/frame.ts'
+import { TARGET_AT } from '../wire/path-request.ts'
 import type { Forgeries } from './byzantine.ts'
 import type { EventQueue } from './event-queue.ts'
 import type { NetworkObserver } from './network.ts'
@@ -29,7 +32,7 @@ export interface RecorderOptions {
   readonly findings: Findings
   readonly forgeries: Forgeries
   readonly footprint: Footprint
-  /** Links that an announce may cross. */
+  /** Links that an announce may cross which nobody has asked for. */
   readonly maxHops: number
 }
 
@@ -39,6 +42,8 @@ export class Recorder implements NetworkObserver {
   readonly #options: RecorderOptions
   readonly #hash = new WordHash()
   readonly #budgets = new WeakMap<SimLink, TokenBucket>()
+  /** Addresses that somebody has asked for: their announces go as far as the request came from. */
+  readonly #asked = new Set<string>()
   #before: string | undefined
 
   constructor(options: RecorderOptions) {
@@ -122,12 +127,14 @@ export class Recorder implements NetworkObserver {
   #checkHops(link: SimLink, frame: Uint8Array): void {
     const kind = kindOf(frame)
     if (kind === FrameKind.announce) {
-      const hops = frame[frame.length - 3] as number
-      if (hops >= this.#options.maxHops) this.#report('hop_limit', link, `an announce after ${hops} hops`)
+      const { hops, publicKey } = new AnnounceView(frame)
+      if (hops < this.#options.maxHops) return
+      if (hops < MAX_HOPS && this.#asked.has(Address.ofPublicKey(publicKey).toString())) return
+      this.#report('hop_limit', link, `an announce after ${hops} hops`)
     } else if (kind === FrameKind.message || kind === FrameKind.report || kind === FrameKind.trace) {
       const hops = frame[frame.length - 2] as number
       if (hops > MAX_HOPS) this.#report('hop_limit', link, `an envelope after ${hops} hops`)
-    }
+    } else if (kind === FrameKind.request) this.#asked.add(Address.at(frame, TARGET_AT).toString())
   }
 
   #report(oracle: 'budget' | 'hop_limit' | 'signature', link: SimLink, detail: string): void {

@@ -33,3 +33,8 @@ export function requireLength(what: string, bytes: Uint8Array, length: number): 
   if (bytes.length === length) return
   throw new MeshError('ERR_WIRE', `${what} has ${length} bytes, not ${bytes.length}`)
 }
+
+/** Some bytes as a key of maps: a character for each. */
+export function textKey(bytes: Uint8Array, at: number, length: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + at, length).toString('latin1')
+}

@@ -11,7 +11,7 @@
  * | 18 | 4 | an announce with a greater sequence number than this is asked for; 0 for any |
  * | 22 | 4 | number of the request, drawn at random |
  */
-import { readU32, requireLength, requireUnsigned, writeU32 } from './bytes.ts'
+import { readU32, requireLength, requireUnsigned, textKey, writeU32 } from './bytes.ts'
 import { type FormatRefusal, FrameKind, firstByte, MAX_HOPS, WIRE_VERSION } from './frame.ts'
 
 export const PATH_REQUEST_BYTES = 26
@@ -80,7 +80,5 @@ export function passedOn(request: Uint8Array): Uint8Array {
 
 /** What two copies of a request have in common, as a key of maps. */
 export function requestKey(request: Uint8Array): string {
-  return Buffer.from(request.buffer, request.byteOffset + TARGET_AT, PATH_REQUEST_BYTES - TARGET_AT).toString(
-    'latin1',
-  )
+  return textKey(request, TARGET_AT, PATH_REQUEST_BYTES - TARGET_AT)
 }

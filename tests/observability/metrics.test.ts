@@ -39,6 +39,8 @@ const FRESH: MetricsSnapshot = {
     alternatesUsed: 0,
     pathsLost: 0,
     requests: {},
+    detours: {},
+    pinnedWays: 0,
   },
   envelopes: [],
   crypto: { operations: {}, failures: {} },
@@ -107,6 +109,8 @@ test('values are those of the snapshot', async () => {
     hopwire_alternates_used_total: { '': 12 },
     hopwire_routes_lost_total: { '': 3 },
     hopwire_path_requests_total: { asked: 7, answered: 41, passed_on: 120, not_found: 1 },
+    hopwire_detours_total: { spread: 9, limited: 2, pinned: 4 },
+    hopwire_pinned_ways: { '': 3 },
     hopwire_envelopes_total: {
       'delivered/': 4_812,
       'forwarded/': 1_148_663,

@@ -38,6 +38,8 @@ export const SAMPLE_METRICS: MetricsSnapshot = {
     alternatesUsed: 12,
     pathsLost: 3,
     requests: { asked: 7, answered: 41, passed_on: 120, not_found: 1 },
+    detours: { spread: 9, limited: 2, pinned: 4 },
+    pinnedWays: 3,
   },
   envelopes: [
     { action: 'delivered', reason: '', count: 4_812 },

@@ -20,7 +20,7 @@ function link(neighbour: Identity, bitsPerSecond = 1e8): RoutedLink {
   return { neighbour: neighbour.address, latencyMs: 1, profile: { bitsPerSecond, broadcast: false } }
 }
 
-function routerAt(identity = relay): MeshRouter<RoutedLink> {
+function routerAt(identity = relay, seed = 'router'): MeshRouter<RoutedLink> {
   let sequence = T0
   return new MeshRouter<RoutedLink>(
     {
@@ -31,7 +31,7 @@ function routerAt(identity = relay): MeshRouter<RoutedLink> {
       announce: { intervalMs: 600_000, minSpacingMs: 1000, jitterMs: 100, maxAgeMs: 1_800_000, maxHops: 64 },
       makeAnnounce: () => announceBy(identity, { sequence: sequence++ }),
     },
-    seededRandom('router'),
+    seededRandom(seed),
   )
 }
 
@@ -90,21 +90,42 @@ describe('what cannot be', () => {
 })
 
 describe('a message that is sent again', () => {
-  it('takes an alternate at some attempt, and the best path at the first', () => {
-    const router = routerAt()
-    const [near, far, other] = [link(alice), link(identityOf('carol')), link(identityOf('dave'))]
-    for (const each of [near, far, other]) router.linkUp(each, 0)
-    router.accept(told(bob, 2, 20), near, 0, WALL)
-    router.accept(told(bob, 2, 21), far, 0, WALL)
-    router.accept(told(bob, 2, 22), other, 0, WALL)
-    let frame = messageBy(alice, bob)
-    assert.equal(router.route(frame, 0), near)
-    const taken = new Set<RoutedLink | undefined>()
-    for (let attempt = 1; attempt < 30; attempt++) {
-      frame = nextAttempt(frame)
-      taken.add(router.route(frame, 0))
+  it('takes the best path at first, any of those there are at the second attempt, and then all links', () => {
+    const links = ['near', 'far', 'dear', 'of no use'].map((name) => link(identityOf(name)))
+    const seconds = new Set<RoutedLink | undefined>()
+    for (let seed = 0; seed < 30; seed++) {
+      const router = routerAt(relay, `router ${seed}`)
+      for (const each of links) router.linkUp(each, 0)
+      for (const [i, each] of links.slice(0, 3).entries()) router.accept(told(bob, 2, 20 + i), each, 0, WALL)
+      const frame = messageBy(alice, bob)
+      const first = router.forwarding.onward(frame, undefined, 0)
+      assert.deepEqual(first, { action: 'forward', link: links[0] })
+      const second = router.forwarding.onward(nextAttempt(frame), undefined, 0)
+      assert.equal(second.action, 'forward')
+      seconds.add(second.action === 'forward' ? second.link : undefined)
+      const third = router.forwarding.onward(nextAttempt(nextAttempt(frame)), links[1], 0)
+      assert.deepEqual(third, { action: 'spread', links: links.filter((each) => each !== links[1]) })
     }
-    assert.deepEqual(taken, new Set([near, far, other]))
+    assert.deepEqual(seconds, new Set(links.slice(0, 3)))
+  })
+
+  it('goes over all links only so far as they are fast, and straight to a neighbour', () => {
+    const router = routerAt()
+    const radio = link(identityOf('radio'), 5000)
+    const [near, toBob] = [link(alice), link(bob)]
+    for (const each of [radio, near, toBob]) router.linkUp(each, 0)
+    router.accept(told(identityOf('far'), 2, 20), near, 0, WALL)
+    router.accept(told(identityOf('behind the radio'), 2, 9000), radio, 0, WALL)
+    router.accept(announceBy(bob), toBob, 0, WALL)
+    let sequence = 0
+    const way = (to: string, from = near): unknown => {
+      const message = messageBy(alice, identityOf(to), { sequence: ++sequence })
+      return router.forwarding.onward(nextAttempt(nextAttempt(message)), from, 0)
+    }
+    assert.deepEqual(way('bob'), { action: 'forward', link: toBob })
+    assert.deepEqual(way('far', toBob), { action: 'spread', links: [near] })
+    assert.deepEqual(way('behind the radio'), { action: 'spread', links: [radio, toBob] })
+    assert.deepEqual(way('nobody knows'), { action: 'spread', links: [] })
   })
 })
 

@@ -12,6 +12,7 @@ import { Recorder } from '../../src/sim/recorder.ts'
 import type { SimNode, Simulation } from '../../src/sim/simulation.ts'
 import { capacityProblems, loops } from '../../src/sim/state-checks.ts'
 import type { Link } from '../../src/transport/transport.ts'
+import { encodePathRequest } from '../../src/wire/path-request.ts'
 import { announceBy, identityOf } from '../support/frames.ts'
 import { Engine } from './engine.ts'
 import { lineOf } from './meshes.ts'
@@ -92,6 +93,23 @@ describe('the oracles', () => {
     link.send(announce, 0)
     await simulation.run(10)
     assert.deepEqual(found(simulation), ['hop_limit 0'])
+  })
+
+  it('let an announce come further where somebody has asked for it', async () => {
+    const simulation = await lineOf(2)
+    const link = await linkOf(simulation)
+    const far = identityOf('far away')
+    link.send(encodePathRequest({ reach: 1, target: far.address.bytes, newerThan: 0, number: 1 }), 0)
+    for (const [hops, expected] of [
+      [127, []],
+      [128, ['hop_limit 0']],
+    ] as const) {
+      const announce = announceBy(far)
+      announce[announce.length - 3] = hops
+      link.send(announce, 0)
+      await simulation.run(10)
+      assert.deepEqual(found(simulation), expected)
+    }
   })
 
   it('notice announces over the budget of a constrained link, and of such a link only', async () => {

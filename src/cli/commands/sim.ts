@@ -1,4 +1,10 @@
-import { type FigureReport, inWords, type ScenarioReport, shownFigure } from '../../sim/report.ts'
+import {
+  type Failure,
+  type FigureReport,
+  inWords,
+  type ScenarioReport,
+  shownFigure,
+} from '../../sim/report.ts'
 import type { Progress } from '../../sim/runner.ts'
 import { command, usageError } from '../command.ts'
 import { Exit } from '../exit.ts'
@@ -9,6 +15,8 @@ import { printable } from '../terminal.ts'
 const MOST_SEEDS = 100_000
 /** Fates of pings in the report for people; --json has all. */
 const MOST_SHOWN = 12
+/** Things found wrong with one seed that are printed. */
+const MOST_OF_A_SEED = 5
 
 export const sim = command({
   name: 'sim',
@@ -102,15 +110,25 @@ function printReport(report: ScenarioReport, notFirst: boolean): void {
     ],
     figures.map(cells),
   )
-  printLines(
-    failures.flatMap(({ seed, why, replay }) => [`seed ${seed}: ${why}`, `  ${replay}`]).map(printable),
-  )
+  printLines(shortList(failures).map(printable))
   const lost = runs.flatMap((run) =>
     Object.entries(run.lost).map(([fate, count]) => `${run.seed}: ${count} ${fate}`),
   )
   if (lost.length > 0)
     printLines([printable(`did not arrive, by seed: ${lost.slice(0, MOST_SHOWN).join(', ')}`)])
   printLines([ok ? 'ok' : 'failed'])
+}
+
+/** A few of the failures of each seed, and once the command that runs it again. */
+function shortList(failures: readonly Failure[]): string[] {
+  const bySeed = Map.groupBy(failures, ({ seed }) => seed)
+  return [...bySeed].flatMap(([seed, all]) => [
+    ...all.slice(0, MOST_OF_A_SEED).map(({ why }) => `seed ${seed}: ${why}`),
+    ...(all.length > MOST_OF_A_SEED
+      ? [`seed ${seed}: ${all.length - MOST_OF_A_SEED} more (--json has them)`]
+      : []),
+    ...all.slice(0, 1).map(({ replay }) => `  ${replay}`),
+  ])
 }
 
 function cells({ figure, unit, median, min, max, target, met }: FigureReport): string[] {

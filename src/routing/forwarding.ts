@@ -1,0 +1,75 @@
+/** Over which links an envelope goes on: by the path in use, by an alternate, or by all there are. */
+import type { Random } from '../runtime/random.ts'
+import { attemptIn, DESTINATION_AT } from '../wire/envelope.ts'
+import { isConstrained } from './announce-queue.ts'
+import { Detours } from './detours.ts'
+import type { PathTable } from './path-table.ts'
+import type { RoutedLink, Verdict } from './router-types.ts'
+import { HOLD } from './verdicts.ts'
+
+export class Forwarding<L extends RoutedLink> {
+  readonly detours = new Detours<L>()
+  readonly counters = { lookups: 0, misses: 0 }
+  readonly #paths: PathTable<L>
+  /** All that are up. */
+  readonly #links: ReadonlyMap<L, unknown>
+  readonly #salt: number
+
+  constructor(paths: PathTable<L>, links: ReadonlyMap<L, unknown>, random: Random) {
+    this.#paths = paths
+    this.#links = links
+    this.#salt = random.uint32()
+  }
+
+  /**
+   * Where an envelope goes from here.
+   *
+   * @param from the link it came by; undefined for one of this node's own, or out of its store.
+   * @param now monotonic, ms.
+   */
+  onward(frame: Uint8Array, from: L | undefined, now: number): Verdict<L> {
+    if (this.detours.takes(frame, from, now)) return this.#everyWay(frame, from, now)
+    const link = this.detours.answers(frame, from, now) ?? this.#next(frame, from, now)
+    // On a point-to-point link the neighbour believes the way leads through here: one of us is behind.
+    if (link === undefined || (link === from && !link.profile.broadcast)) return HOLD
+    return { action: 'forward', link }
+  }
+
+  /** An envelope for this very node: what is to be remembered of the way it came. */
+  delivered(frame: Uint8Array, from: L, now: number): void {
+    if (!this.detours.takes(frame, from, now)) this.detours.answers(frame, from, now)
+  }
+
+  #next(frame: Uint8Array, from: L | undefined, now: number): L | undefined {
+    this.counters.lookups += 1
+    const row = this.#paths.find(frame, DESTINATION_AT)
+    const pinned = this.detours.pinned(frame, now)
+    if (pinned !== undefined && pinned !== from) return pinned
+    const link = row < 0 ? undefined : this.#choose(row, attemptIn(frame), now)
+    if (link === undefined) this.counters.misses += 1
+    return link
+  }
+
+  /** What has been sent before in vain goes by one of the alternates, another at each node and attempt. */
+  #choose(row: number, attempt: number, now: number): L | undefined {
+    if (attempt === 0) return this.#paths.use(row, now)
+    return this.#paths.useAny(row, Math.imul(attempt ^ this.#salt, 0x9e3779b1) >>> 24, now)
+  }
+
+  /**
+   * To the destination itself where it is a neighbour. Else over all links but the one it came by; of the
+   * constrained ones only that in use. Nowhere, where the destination is not known; where it was known and the
+   * way ends, the envelope is held.
+   */
+  #everyWay(frame: Uint8Array, from: L | undefined, now: number): Verdict<L> {
+    const row = this.#paths.find(frame, DESTINATION_AT)
+    const best = row < 0 ? undefined : this.#paths.use(row, now)
+    if (best?.neighbour?.isAt(frame, DESTINATION_AT)) return { action: 'forward', link: best }
+    const links = [...(row < 0 ? [] : this.#links.keys())].filter((link) => {
+      return link === from
+        ? link.profile.broadcast && link === best
+        : link === best || !isConstrained(link.profile)
+    })
+    return links.length === 0 && row >= 0 && best === undefined ? HOLD : { action: 'spread', links }
+  }
+}
