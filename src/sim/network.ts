@@ -25,6 +25,9 @@ export interface NetworkObserver {
 /** A node that has closed a link does not get rid of its neighbour: it dials again, as over TCP. */
 const REDIAL_MS = 5000
 
+/** Links below this are told of some paths only, and of all in time. */
+const SOUND_BITS_PER_S = 1_000_000
+
 interface Cable {
   readonly a: number
   readonly b: number
@@ -65,6 +68,13 @@ export class Network {
   /** Whether frames can pass between two nodes: a cable lies there and both run. */
   isUp(a: number, b: number): boolean {
     return this.#linkFrom(a, b)?.isClosed === false
+  }
+
+  /** Neighbours with whom frames pass both ways without fail, and all announces have room. */
+  soundNeighbours(node: number): readonly number[] {
+    return [...(this.#cables.get(node) ?? [])].flatMap(([other, { there, back }]) =>
+      this.isUp(node, other) && isSound(there) && isSound(back) ? [other] : [],
+    )
   }
 
   /**
@@ -222,4 +232,8 @@ function reshape(cable: Cable, a: number, there: DirectionModel, back: Direction
   cable.back = cable.a === a ? back : there
   cable.link?.reshape(cable.there)
   cable.link?.peer.reshape(cable.back)
+}
+
+function isSound({ loss, blocked, clog, bitsPerSecond }: DirectionModel): boolean {
+  return loss === 0 && !blocked && clog === undefined && bitsPerSecond >= SOUND_BITS_PER_S
 }

@@ -12,6 +12,8 @@
  *   somebody.
  * - `capacity`: no table outgrows its capacity.
  * - `loop`: at rest, no chain of next hops comes back to a node.
+ * - `path`: some time after the last change, every pair has a path that has a way between them over links on
+ *   which nothing can be lost, in a mesh that fits into the tables.
  */
 export type Oracle =
   | 'exception'
@@ -24,6 +26,7 @@ export type Oracle =
   | 'held'
   | 'capacity'
   | 'loop'
+  | 'path'
 
 export interface Violation {
   readonly oracle: Oracle

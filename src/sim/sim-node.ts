@@ -33,7 +33,8 @@ export interface SimWorld {
 
 export interface SimNodeOptions {
   readonly config: PartialConfig
-  readonly limits: Config['store']
+  /** The same with all that it leaves open. */
+  readonly resolved: Config
   /** Beside the simulated network. */
   readonly transports: readonly TransportFactory[]
 }
@@ -71,6 +72,10 @@ export class SimNode {
 
   get address(): Address {
     return this.#identity.address
+  }
+
+  get config(): Config {
+    return this.#options.resolved
   }
 
   get isRunning(): boolean {
@@ -113,7 +118,7 @@ export class SimNode {
           return hosted
         },
     )
-    const { max_messages, max_bytes, max_messages_per_source } = this.#options.limits
+    const { max_messages, max_bytes, max_messages_per_source } = this.#options.resolved.store
     const node = await MeshNode.create({
       identity: this.#identity,
       config: this.#options.config,

@@ -23,7 +23,7 @@ import { Findings, type Violation } from './oracles.ts'
 import { Recorder, type Traffic } from './recorder.ts'
 import { SimNode, type SimWorld } from './sim-node.ts'
 import { standInProvider } from './stand-in-crypto.ts'
-import { capacityProblems, footprint, loops } from './state-checks.ts'
+import { capacityProblems, footprint, loops, pathless } from './state-checks.ts'
 
 export type { ByzantineKind } from './byzantine.ts'
 export type { Flow, FlowState } from './flow.ts'
@@ -52,6 +52,8 @@ export interface CrashOptions {
 const SMALL: PartialConfig = { routing: { seen_messages: 1024 } }
 /** After so long without a change from outside, next hops must be free of loops. */
 const REST_MS = 10_000
+/** After so long, and where nothing can be lost, every pair with a way between them must have a path. */
+const HEALED_MS = 20_000
 /** Between two looks at the tables of a node while the simulation runs. */
 const PATROL_MS = 1000
 const DEFAULT_PAYLOAD_BYTES = 32
@@ -133,11 +135,11 @@ export class Simulation {
     transports: (node: number) => readonly TransportFactory[] = () => [],
   ): void {
     const own = this.#configOf(config)
-    const { store: limits } = resolveConfig(own)
+    const resolved = resolveConfig(own)
     for (let added = 0; added < count; added++) {
       const index = this.#nodes.length
       this.#nodes.push(
-        new SimNode(this.#world, index, { config: own, limits, transports: transports(index) }),
+        new SimNode(this.#world, index, { config: own, resolved, transports: transports(index) }),
       )
       this.#recorder.addNode()
     }
@@ -256,6 +258,15 @@ export class Simulation {
     if (this.now - this.#changedAt >= REST_MS && !this.#hasLiar()) {
       for (const { node, detail } of loops(this.#nodes, this.#hops(), this.#random.fork('loops'))) {
         this.#findings.report({ oracle: 'loop', at: this.now, node, detail })
+      }
+    }
+    if (
+      this.now - this.#changedAt >= HEALED_MS &&
+      this.#nodes.every(({ byzantine }) => byzantine === undefined)
+    ) {
+      const without = pathless(this.#nodes, this.#network, this.#hops(), this.#random.fork('paths'))
+      for (const { node, detail } of without) {
+        this.#findings.report({ oracle: 'path', at: this.now, node, detail })
       }
     }
     return this.#findings.violations

@@ -192,6 +192,18 @@ describe('the oracles', () => {
     )
   })
 
+  it('notice a path that is missing, once there was time and where nothing was in the way', async () => {
+    const simulation = await lineOf(4)
+    meshNode(simulation, 0).pathTo = () => undefined
+    assert.deepEqual(found(simulation), [])
+    simulation.connect(1, 2, { loss: 0.001 })
+    await simulation.run(20_000)
+    assert.deepEqual(found(simulation), ['path 0'], 'beyond the link that may lose there may be none')
+    simulation.connect(1, 2)
+    await simulation.run(20_000)
+    assert.deepEqual(found(simulation), ['path 0', 'path 0', 'path 0'])
+  })
+
   it('notice that a node throws, and go on', async () => {
     const simulation = await lineOf(3)
     meshNode(simulation, 1).once('linkDown', () => {
