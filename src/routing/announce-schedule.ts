@@ -17,6 +17,8 @@ export interface AnnounceTimes {
 export const DEFAULT_SPACING_MS = 1000
 export const DEFAULT_JITTER_MS = 100
 
+/** Relayed announces leave on a beat of this, ms: several at a time, rather than a timer for each. */
+const BEAT_MS = 4
 /** Links that come up within this time share one announce, ms. */
 const GATHER_MS = 50
 /** While links keep changing, announces become rarer: the spacing doubles up to this, ms. */
@@ -97,7 +99,7 @@ export class AnnounceSchedule<L> {
       waiting.known.length = 0
       return
     }
-    const due = now + this.#times.jitterMs * this.#random.float()
+    const due = Math.ceil((now + this.#times.jitterMs * this.#random.float()) / BEAT_MS) * BEAT_MS
     this.#relayed.set(row, { due, known: [] })
     this.#relayedDue = Math.min(this.#relayedDue, due)
   }

@@ -26,6 +26,7 @@ import { type PathInfo, PathTable } from './path-table.ts'
 import type { Refusal } from './refusal.ts'
 import type { RoutedLink, RouterOptions, Transmission, Verdict } from './router-types.ts'
 import { Successions } from './successions.ts'
+import { ToldFrames } from './told-frames.ts'
 import { ASKED, DELIVER } from './verdicts.ts'
 
 export type { RoutedLink, RouterOptions, Transmission, Verdict } from './router-types.ts'
@@ -46,9 +47,12 @@ export class MeshRouter<L extends RoutedLink> {
   }
   readonly #options: RouterOptions
   readonly #schedule: AnnounceSchedule<L>
+  readonly #told: ToldFrames
   readonly #links = new Map<L, LinkState>()
   readonly #random: Random
   #linksSeen = 0
+  /** The announce that was inspected last, and its origin: a hash that need not be computed twice. */
+  #inspected: { readonly frame: Uint8Array; readonly origin: Address } | undefined
   /** The latest of this node's own announces. */
   #own: Uint8Array | undefined
 
@@ -57,6 +61,7 @@ export class MeshRouter<L extends RoutedLink> {
     this.#random = random.fork('links')
     this.paths = new PathTable({ capacity: options.maxPaths }, random.fork('paths'))
     this.seen = new Dedup({ capacity: options.seenMessages, byAttempt: true }, random.fork('dedup'))
+    this.#told = new ToldFrames(this.paths)
     this.requests = new PathRequests(random.fork('requests'))
     this.forwarding = new Forwarding(this.paths, this.#links, random.fork('attempts'))
     this.#schedule = new AnnounceSchedule(options.announce, random.fork('announce'))
@@ -91,6 +96,7 @@ export class MeshRouter<L extends RoutedLink> {
     if (refusal !== undefined) return refusal
     const announce = new AnnounceView(frame)
     const origin = Address.ofPublicKey(announce.publicKey)
+    this.#inspected = { frame, origin }
     if (this.#isOwn(origin.bytes, 0)) return 'own'
     if (this.blocklist.has(origin)) return 'blocked'
     const row = this.paths.find(origin.bytes, 0)
@@ -133,7 +139,8 @@ export class MeshRouter<L extends RoutedLink> {
 
   #acceptAnnounce(frame: Uint8Array, from: L, now: number, wallMs: number): Verdict<L> {
     const announce = new AnnounceView(frame)
-    const origin = Address.ofPublicKey(announce.publicKey)
+    const inspected = this.#inspected?.frame === frame ? this.#inspected.origin : undefined
+    const origin = inspected ?? Address.ofPublicKey(announce.publicKey)
     const state = this.#stateOf(from, now)
     if (announce.metric + state.quality.cost > MAX_METRIC) return { action: 'refuse', reason: 'hop_limit' }
     const direct = announce.hops === 0 && from.neighbour !== undefined && from.neighbour.equals(origin)
@@ -315,11 +322,12 @@ export class MeshRouter<L extends RoutedLink> {
     }
     for (const [link, { queue }] of this.#links) {
       const mayTell = (row: number): boolean => this.paths.has(row) && this.#mayTell(row, link)
-      for (const frame of queue.take(now, this.paths, mayTell)) {
+      for (const frame of queue.take(now, this.#told, mayTell)) {
         due.push({ link, frame })
         if (frame !== this.#own) this.counters.announcesPropagated += 1
       }
     }
+    this.#told.forget()
     return due
   }
 
