@@ -18,10 +18,13 @@ import { decodeReport, ReportType } from '../wire/report.ts'
 /** The first attempt that goes over all links. */
 export const SPREAD_FROM_ATTEMPT = 2
 /** What one link, or this node itself, may have spread: messages a second, and at once. */
-const SPREADS_PER_S = 2
-const SPREADS_BURST = 20
-/** A message is not spread again within this time, ms: attempts of its source are further apart. */
-const REPEAT_MS = 1500
+const SPREADS_PER_S = 10
+const SPREADS_BURST = 50
+/**
+ * A message is not spread again within this time, ms, and twice as long each time: attempts of its source are
+ * further apart.
+ */
+const FIRST_REPEAT_MS = 1500
 /** Spread messages whose way is remembered, and for how long, ms: a receipt comes within that. */
 export const MAX_SPREAD = 1024
 const SPREAD_MS = 30_000
@@ -35,6 +38,7 @@ interface Spread<L> {
   /** The link it came by first; undefined at its source. */
   readonly from: L | undefined
   readonly at: number
+  readonly repeatMs: number
 }
 
 interface Pin<L> {
@@ -57,27 +61,33 @@ export class Detours<L> {
   }
 
   /**
-   * Whether an envelope is to go over all links, and notes where it came from.
+   * Whether an envelope is to go over all links; if so, notes where it came from.
    *
    * @param from undefined at its source.
+   * @returns `limited` where it would have to, but too many have done so; undefined where it need not.
    */
-  takes(frame: Uint8Array, from: L | undefined, now: number): boolean {
-    if (attemptIn(frame) < SPREAD_FROM_ATTEMPT || kindOf(frame) !== FrameKind.message) return false
+  takes(frame: Uint8Array, from: L | undefined, now: number): 'spread' | 'limited' | undefined {
+    if (attemptIn(frame) < SPREAD_FROM_ATTEMPT || kindOf(frame) !== FrameKind.message) return undefined
     const message = sourceIn(frame) + new EnvelopeView(frame).id
     const known = this.#spread.get(message)
-    if (known !== undefined && now < known.at + REPEAT_MS) return false
+    const isTooSoon = known !== undefined && now < known.at + known.repeatMs
+    if (isTooSoon || !this.#affords(from, now)) {
+      this.counters.limited += 1
+      return 'limited'
+    }
+    this.counters.spread += 1
+    const repeatMs = known === undefined ? FIRST_REPEAT_MS : 2 * known.repeatMs
+    putLast(this.#spread, message, { pair: pairIn(frame), from, at: now, repeatMs }, MAX_SPREAD)
+    return 'spread'
+  }
+
+  #affords(from: L | undefined, now: number): boolean {
     let bucket = this.#buckets.get(from)
     if (bucket === undefined) {
       bucket = new TokenBucket(SPREADS_PER_S, SPREADS_BURST, now)
       this.#buckets.set(from, bucket)
     }
-    if (!bucket.take(1, now)) {
-      this.counters.limited += 1
-      return false
-    }
-    this.counters.spread += 1
-    putLast(this.#spread, message, { pair: pairIn(frame), from, at: now }, MAX_SPREAD)
-    return true
+    return bucket.take(1, now)
   }
 
   /**

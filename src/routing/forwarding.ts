@@ -1,9 +1,10 @@
 /** Over which links an envelope goes on: by the path in use, by an alternate, or by all there are. */
 import type { Random } from '../runtime/random.ts'
-import { attemptIn, DESTINATION_AT } from '../wire/envelope.ts'
+import { attemptIn, DESTINATION_AT, setAttempt } from '../wire/envelope.ts'
 import { isConstrained } from './announce-queue.ts'
-import { Detours } from './detours.ts'
-import type { PathTable } from './path-table.ts'
+import type { Dedup } from './dedup.ts'
+import { Detours, SPREAD_FROM_ATTEMPT } from './detours.ts'
+import { MAX_ALTERNATES, type PathTable } from './path-table.ts'
 import type { RoutedLink, Verdict } from './router-types.ts'
 import { HOLD } from './verdicts.ts'
 
@@ -11,12 +12,18 @@ export class Forwarding<L extends RoutedLink> {
   readonly detours = new Detours<L>()
   readonly counters = { lookups: 0, misses: 0 }
   readonly #paths: PathTable<L>
+  readonly #seen: Dedup
   /** All that are up. */
   readonly #links: ReadonlyMap<L, unknown>
   readonly #salt: number
 
-  constructor(paths: PathTable<L>, links: ReadonlyMap<L, unknown>, random: Random) {
+  constructor(
+    { paths, seen }: { readonly paths: PathTable<L>; readonly seen: Dedup },
+    links: ReadonlyMap<L, unknown>,
+    random: Random,
+  ) {
     this.#paths = paths
+    this.#seen = seen
     this.#links = links
     this.#salt = random.uint32()
   }
@@ -28,16 +35,40 @@ export class Forwarding<L extends RoutedLink> {
    * @param now monotonic, ms.
    */
   onward(frame: Uint8Array, from: L | undefined, now: number): Verdict<L> {
-    if (this.detours.takes(frame, from, now)) return this.#everyWay(frame, from, now)
+    const detour = this.detours.takes(frame, from, now)
+    if (detour === 'spread') return this.#everyWay(frame, from, now)
+    // Whoever has sent it holds it still.
+    if (detour === 'limited' && from !== undefined) return { action: 'refuse', reason: 'limited' }
     const link = this.detours.answers(frame, from, now) ?? this.#next(frame, from, now)
-    // On a point-to-point link the neighbour believes the way leads through here: one of us is behind.
-    if (link === undefined || (link === from && !link.profile.broadcast)) return HOLD
-    return { action: 'forward', link }
+    if (link === undefined) return HOLD
+    return link === from && !link.profile.broadcast
+      ? this.#bounced(frame, from, now)
+      : { action: 'forward', link }
+  }
+
+  /**
+   * The neighbour believes the way leads through here, and this node that it leads through the neighbour: one of
+   * them is behind, or somebody lies. There is no waiting for the source to notice.
+   */
+  #bounced(frame: Uint8Array, from: L, now: number): Verdict<L> {
+    const row = this.#paths.find(frame, DESTINATION_AT)
+    for (let number = 0; row >= 0 && number <= MAX_ALTERNATES; number++) {
+      const link = this.#paths.useAny(row, number, now)
+      if (link !== undefined && link !== from) return { action: 'forward', link }
+    }
+    const attempt = attemptIn(frame)
+    setAttempt(frame, SPREAD_FROM_ATTEMPT)
+    if (this.detours.takes(frame, from, now) === 'spread') {
+      this.#seen.add(frame)
+      return this.#everyWay(frame, from, now)
+    }
+    setAttempt(frame, attempt)
+    return HOLD
   }
 
   /** An envelope for this very node: what is to be remembered of the way it came. */
   delivered(frame: Uint8Array, from: L, now: number): void {
-    if (!this.detours.takes(frame, from, now)) this.detours.answers(frame, from, now)
+    if (this.detours.takes(frame, from, now) === undefined) this.detours.answers(frame, from, now)
   }
 
   #next(frame: Uint8Array, from: L | undefined, now: number): L | undefined {

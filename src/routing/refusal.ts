@@ -34,7 +34,7 @@ export type Refusal =
   | 'forged'
   /** A new origin from a link that has brought too many of them. */
   | 'storm'
-  /** A path request from a link that has sent too many of them. */
+  /** A path request or a detour from a link that has sent too many of them. */
   | 'limited'
 
 /** Refusals that an honest neighbour never causes. They count against a link's budget of garbage. */

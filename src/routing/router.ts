@@ -63,7 +63,7 @@ export class MeshRouter<L extends RoutedLink> {
     this.seen = new Dedup({ capacity: options.seenMessages, byAttempt: true }, random.fork('dedup'))
     this.#told = new ToldFrames(this.paths)
     this.requests = new PathRequests(random.fork('requests'))
-    this.forwarding = new Forwarding(this.paths, this.#links, random.fork('attempts'))
+    this.forwarding = new Forwarding(this, this.#links, random.fork('attempts'))
     this.#schedule = new AnnounceSchedule(options.announce, random.fork('announce'))
     this.blocklist = options.blocklist ?? new Blocklist(random.fork('blocklist'))
     const { relay, blocklist } = { ...options, blocklist: this.blocklist }

@@ -166,6 +166,11 @@ export function attemptIn(frame: Uint8Array): number {
   return frame[frame.length - 1] as number
 }
 
+/** Makes it a later attempt, in place. */
+export function setAttempt(frame: Uint8Array, attempt: number): void {
+  frame[frame.length - 1] = attempt
+}
+
 /** A copy for another try: the next attempt, modulo 256, and no hops yet. */
 export function nextAttempt(frame: Uint8Array): Uint8Array {
   const copy = Uint8Array.from(frame)

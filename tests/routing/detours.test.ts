@@ -34,18 +34,26 @@ describe('a detour', () => {
   it('is taken by messages from their third attempt on, and by nothing else', () => {
     const detours = new Detours<string>()
     const first = messageBy(alice, bob)
-    assert.equal(detours.takes(first, 'west', 0), false)
-    assert.equal(detours.takes(nextAttempt(first), 'west', 0), false)
-    assert.equal(detours.takes(nextAttempt(nextAttempt(reportBy(bob, alice))), 'west', 0), false)
-    assert.equal(detours.takes(lost(alice, bob), 'west', 0), true)
+    assert.equal(detours.takes(first, 'west', 0), undefined)
+    assert.equal(detours.takes(nextAttempt(first), 'west', 0), undefined)
+    assert.equal(detours.takes(nextAttempt(nextAttempt(reportBy(bob, alice))), 'west', 0), undefined)
+    assert.equal(detours.takes(lost(alice, bob), 'west', 0), 'spread')
   })
 
-  it('is for one message not taken again at once', () => {
+  it('is for one message not taken again at once, and ever more rarely', () => {
     const detours = new Detours<string>()
     const message = lost(alice, bob)
-    assert.equal(detours.takes(message, 'west', 0), true)
-    assert.equal(detours.takes(nextAttempt(message), 'west', 1499), false)
-    assert.equal(detours.takes(nextAttempt(message), 'west', 1500), true)
+    for (const [now, expected] of [
+      [0, 'spread'],
+      [1499, 'limited'],
+      [1500, 'spread'],
+      [4499, 'limited'],
+      [4500, 'spread'],
+      [10_499, 'limited'],
+      [10_500, 'spread'],
+    ] as const) {
+      assert.equal(detours.takes(message, 'west', now), expected, `at ${now} ms`)
+    }
   })
 
   it('is not taken more often than one link may ask for, whoever its neighbour says the sources are', () => {
@@ -53,15 +61,16 @@ describe('a detour', () => {
     let sequence = 0
     const taken = (from: string, now: number): number => {
       let count = 0
-      for (let i = 0; i < 100; i++) if (detours.takes(lost(alice, bob, ++sequence), from, now)) count += 1
+      for (let i = 0; i < 100; i++)
+        if (detours.takes(lost(alice, bob, ++sequence), from, now) === 'spread') count += 1
       return count
     }
-    assert.equal(taken('west', 0), 20)
-    assert.equal(taken('west', 5000), 10)
-    assert.equal(taken('east', 5000), 20)
-    assert.deepEqual(detours.counters, { spread: 50, limited: 250, pinned: 0 })
+    assert.equal(taken('west', 0), 50)
+    assert.equal(taken('west', 2000), 20)
+    assert.equal(taken('east', 2000), 50)
+    assert.deepEqual(detours.counters, { spread: 120, limited: 180, pinned: 0 })
     detours.linkDown('west')
-    assert.equal(taken('west', 5000), 20, 'a new link begins anew')
+    assert.equal(taken('west', 2000), 50, 'a new link begins anew')
   })
 
   it('is pinned by the report of the recipient, both ways, and by no other', () => {
@@ -105,7 +114,7 @@ describe('a detour', () => {
   it('is remembered for so many messages and pairs only, the latest', () => {
     const detours = new Detours<number>()
     for (let i = 0; i < MAX_SPREAD + 10; i++) {
-      assert.ok(detours.takes(lost(alice, bob, i), i, 0))
+      assert.equal(detours.takes(lost(alice, bob, i), i, 0), 'spread')
     }
     assert.equal(detours.answers(reportBy(bob, alice, 9), -1, 1), undefined)
     assert.equal(detours.answers(reportBy(bob, alice, 10), -1, 1), 10)

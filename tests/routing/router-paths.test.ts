@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import type { Identity } from '../../src/identity/identity.ts'
 import { MeshRouter, type RoutedLink } from '../../src/routing/router.ts'
 import { seededRandom } from '../../src/runtime/random.ts'
-import { nextAttempt } from '../../src/wire/envelope.ts'
+import { attemptIn, nextAttempt } from '../../src/wire/envelope.ts'
 import { FrameKind, kindOf } from '../../src/wire/frame.ts'
 import { encodePathRequest } from '../../src/wire/path-request.ts'
 import { announceBy, identityOf, messageBy, T0 } from '../support/frames.ts'
@@ -107,6 +107,39 @@ describe('a message that is sent again', () => {
       assert.deepEqual(third, { action: 'spread', links: links.filter((each) => each !== links[1]) })
     }
     assert.deepEqual(seconds, new Set(links.slice(0, 3)))
+  })
+
+  it('is refused where a link has asked for too many detours: whoever sent it has it still', () => {
+    const router = routerAt()
+    const [near, other] = [link(alice), link(identityOf('carol'))]
+    for (const each of [near, other]) router.linkUp(each, 0)
+    router.accept(told(bob, 2, 20), near, 0, WALL)
+    const frame = (sequence: number): Uint8Array =>
+      nextAttempt(nextAttempt(messageBy(alice, bob, { sequence })))
+    const actions = Array.from({ length: 60 }, (_, i) => router.forwarding.onward(frame(i), other, 0).action)
+    assert.deepEqual(new Set(actions.slice(0, 50)), new Set(['spread']))
+    assert.deepEqual(new Set(actions.slice(50)), new Set(['refuse']))
+  })
+
+  it('that comes from where the path leads takes another, and where there is none, all links', () => {
+    const router = routerAt()
+    const links = ['near', 'far', 'of no use'].map((name) => link(identityOf(name)))
+    for (const each of links) router.linkUp(each, 0)
+    const [near, far, other] = links as [RoutedLink, RoutedLink, RoutedLink]
+    router.accept(told(bob, 2, 20), near, 0, WALL)
+    router.accept(told(bob, 2, 21), far, 0, WALL)
+    const bounced = (sequence: number, from: RoutedLink): unknown => {
+      const frame = messageBy(alice, bob, { sequence })
+      return router.accept(frame, from, 0, WALL)
+    }
+    assert.deepEqual(bounced(1, near), { action: 'forward', link: far })
+    router.linkDown(far)
+    const frame = messageBy(alice, bob, { sequence: 2 })
+    assert.deepEqual(router.accept(frame, near, 0, WALL), { action: 'spread', links: [other] })
+    assert.equal(attemptIn(frame), 2)
+    assert.equal(router.inspect(frame, WALL), 'duplicate', 'a copy that comes back is known')
+    const report = messageBy(alice, bob, { kind: FrameKind.report, sequence: 3 })
+    assert.deepEqual(router.accept(report, near, 0, WALL), { action: 'hold' }, 'reports are not spread')
   })
 
   it('goes over all links only so far as they are fast, and straight to a neighbour', () => {

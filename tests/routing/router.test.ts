@@ -129,13 +129,17 @@ describe('MeshRouter.accept', () => {
     assert.deepEqual(between().accept(messageBy(alice, relay), toAlice, 1, WALL), { action: 'deliver' })
   })
 
-  it('holds what has no path, a dead path, or a path back to where it came from', () => {
+  it('holds what has no path, or a dead one', () => {
     const stranger = identityOf('stranger')
     assert.deepEqual(between().accept(messageBy(alice, stranger), toAlice, 1, WALL), { action: 'hold' })
     const router = between()
     router.linkDown(toBob)
     assert.deepEqual(router.accept(messageBy(alice, bob), toAlice, 1, WALL), { action: 'hold' })
-    assert.deepEqual(between().accept(messageBy(alice, bob), toBob, 1, WALL), { action: 'hold' })
+  })
+
+  it('gives a neighbour back what is for it, however it came', () => {
+    const verdict = between().accept(messageBy(alice, bob), toBob, 1, WALL)
+    assert.deepEqual(verdict, { action: 'forward', link: toBob })
   })
 
   it('forwards nothing where it is no relay, and tells nobody about others', () => {
