@@ -11,7 +11,7 @@
 import { ADDRESS_BYTES } from '../identity/address.ts'
 import { TokenBucket } from '../runtime/token-bucket.ts'
 import { textKey } from '../wire/bytes.ts'
-import { attemptIn, DESTINATION_AT, EnvelopeView, messageId, SOURCE_AT } from '../wire/envelope.ts'
+import { attemptIn, DESTINATION_AT, EnvelopeView, hopsIn, messageId, SOURCE_AT } from '../wire/envelope.ts'
 import { FrameKind, kindOf } from '../wire/frame.ts'
 import { decodeReport, ReportType } from '../wire/report.ts'
 
@@ -39,6 +39,9 @@ interface Spread<L> {
   readonly from: L | undefined
   readonly at: number
   readonly repeatMs: number
+  readonly attempt: number
+  /** Links it had crossed. */
+  readonly hops: number
 }
 
 interface Pin<L> {
@@ -68,17 +71,30 @@ export class Detours<L> {
    */
   takes(frame: Uint8Array, from: L | undefined, now: number): 'spread' | 'limited' | undefined {
     if (attemptIn(frame) < SPREAD_FROM_ATTEMPT || kindOf(frame) !== FrameKind.message) return undefined
-    const message = sourceIn(frame) + new EnvelopeView(frame).id
+    const message = nameOf(frame)
     const known = this.#spread.get(message)
-    const isTooSoon = known !== undefined && now < known.at + known.repeatMs
+    const isTooSoon = known !== undefined && now < known.at + known.repeatMs && !isNearer(frame, known)
     if (isTooSoon || !this.#affords(from, now)) {
       this.counters.limited += 1
       return 'limited'
     }
     this.counters.spread += 1
     const repeatMs = known === undefined ? FIRST_REPEAT_MS : 2 * known.repeatMs
-    putLast(this.#spread, message, { pair: pairIn(frame), from, at: now, repeatMs }, MAX_SPREAD)
+    const [attempt, hops] = [attemptIn(frame), hopsIn(frame)]
+    const spread = { pair: pairIn(frame), from, at: now, repeatMs, attempt, hops }
+    putLast(this.#spread, message, spread, MAX_SPREAD)
     return 'spread'
+  }
+
+  /**
+   * Whether a copy that has been seen before is worth another look: attempt and hops are not signed, so
+   * somebody may have sent this attempt ahead of its source, with so many hops that it died before it arrived.
+   * It is where it has crossed less than half as many links, and so at most seven times.
+   */
+  isNearer(frame: Uint8Array): boolean {
+    if (this.#spread.size === 0 || attemptIn(frame) < SPREAD_FROM_ATTEMPT) return false
+    const known = this.#spread.get(nameOf(frame))
+    return known !== undefined && isNearer(frame, known, 1)
   }
 
   #affords(from: L | undefined, now: number): boolean {
@@ -140,6 +156,16 @@ function putLast<V>(map: Map<string, V>, key: string, value: V, most: number): v
     map.delete(oldest)
   }
   map.set(key, value)
+}
+
+/** @param ahead hops that are still to be counted. */
+function isNearer(frame: Uint8Array, known: Spread<unknown>, ahead = 0): boolean {
+  return attemptIn(frame) === known.attempt && 2 * (hopsIn(frame) + ahead) < known.hops
+}
+
+/** What all copies of a message have in common. */
+function nameOf(frame: Uint8Array): string {
+  return sourceIn(frame) + new EnvelopeView(frame).id
 }
 
 function destinationIn(frame: Uint8Array): string {

@@ -86,7 +86,7 @@ export class MeshRouter<L extends RoutedLink> {
     const refusal = inspectEnvelope(frame, wallMs)
     if (refusal !== undefined) return refusal
     if (this.blocklist.hasEnvelope(frame)) return 'blocked'
-    if (this.seen.has(frame)) return 'duplicate'
+    if (this.seen.has(frame) && !this.forwarding.detours.isNearer(frame)) return 'duplicate'
     if (this.#isOwn(frame, SOURCE_AT)) return 'own'
     return undefined
   }

@@ -12,7 +12,7 @@ import type { Adversary, SimTransport } from './sim-transport.ts'
 
 /**
  * - `forged_hops`: passes announces on as if their origins stood right beside it.
- * - `replay`: sends again what it has heard, as it was, as another attempt, and with a byte changed.
+ * - `replay`: sends again what it has heard: as it was, as another attempt that has come far, with a bit changed.
  * - `announce_flood`: makes up nodes and passes on their announces, a few with a wrong signature: too few for
  *   its links to be closed over them.
  * - `oversized`: sends frames that are too long, too short, or not what they say.
@@ -129,7 +129,11 @@ export class Byzantine implements Adversary {
     const frame = Uint8Array.from(this.#heard[random.below(this.#heard.length)] as Uint8Array)
     const kind = kindOf(frame)
     const change = random.below(3)
-    if (change === 1) frame[frame.length - 1] = random.below(256)
+    if (change === 1) {
+      frame[frame.length - 1] = random.below(256)
+      // So far travelled already that the copy dies before it arrives, and is remembered where it passes.
+      if (kind === FrameKind.message) frame[frame.length - 2] = 96 + random.below(32)
+    }
     // Not the first two bytes, where a change may make another kind of frame of it, nor the trailer.
     if (change !== 2 || frame.length < 64 || (kind !== FrameKind.announce && kind !== FrameKind.message)) {
       return frame

@@ -5,8 +5,8 @@ import fc from 'fast-check'
 import type { Identity } from '../../src/identity/identity.ts'
 import { Detours, MAX_PINS, MAX_SPREAD } from '../../src/routing/detours.ts'
 import { Simulation } from '../../src/sim/simulation.ts'
-import { nextAttempt } from '../../src/wire/envelope.ts'
-import { FrameKind } from '../../src/wire/frame.ts'
+import { nextAttempt, setAttempt } from '../../src/wire/envelope.ts'
+import { FrameKind, MAX_HOPS } from '../../src/wire/frame.ts'
 import { encodeReport, ReportType } from '../../src/wire/report.ts'
 import { identityOf, messageBy, T0 } from '../support/frames.ts'
 import { RouterMesh, type TestLink } from '../support/router-mesh.ts'
@@ -73,6 +73,24 @@ describe('a detour', () => {
     assert.equal(taken('west', 2000), 50, 'a new link begins anew')
   })
 
+  it('is taken again by a copy that has crossed less than half as many links, if of the same attempt', () => {
+    const detours = new Detours<string>()
+    const far = (hops: number, attempt = 2): Uint8Array => {
+      const frame = lost(alice, bob)
+      frame[frame.length - 2] = hops
+      setAttempt(frame, attempt)
+      return frame
+    }
+    assert.equal(detours.isNearer(far(0)), false, 'never seen')
+    assert.equal(detours.takes(far(101), 'liar', 0), 'spread')
+    assert.equal(detours.isNearer(far(50)), false, 'its hop here comes on top')
+    assert.equal(detours.isNearer(far(49)), true)
+    assert.equal(detours.isNearer(far(49, 3)), false)
+    assert.equal(detours.takes(far(50), 'west', 1), 'spread')
+    assert.equal(detours.takes(far(25), 'west', 2), 'limited')
+    assert.equal(detours.takes(far(24, 3), 'west', 2), 'limited')
+  })
+
   it('is pinned by the report of the recipient, both ways, and by no other', () => {
     const detours = new Detours<string>()
     detours.takes(lost(alice, bob), 'west', 0)
@@ -133,18 +151,24 @@ interface Journey {
   readonly visits: Map<number, number>
 }
 
-/** Lets a frame run through the routers until nothing moves any more. Some drop all that is not for them. */
+/**
+ * Lets a frame run through the routers until nothing moves any more. Some drop all that is not for them; if the
+ * source is one of them it just sends the frame over all its links.
+ */
 function journey(mesh: RouterMesh, frame: Uint8Array, source: number, drops: ReadonlySet<number>): Journey {
   const visits = new Map<number, number>()
   let arrived = false
   const under: { to: number; from: number; frame: Uint8Array }[] = []
-  const send = (at: number, links: readonly TestLink[], bytes: Uint8Array): void => {
+  const send = (at: number, links: Iterable<TestLink>, bytes: Uint8Array): void => {
     for (const { to } of links) under.push({ to, from: at, frame: Uint8Array.from(bytes) })
   }
   const now = mesh.clock.monotonic()
-  const first = mesh.routers[source]?.forwarding.onward(frame, undefined, now)
-  if (first?.action === 'forward') send(source, [first.link], frame)
-  if (first?.action === 'spread') send(source, first.links, frame)
+  if (drops.has(source)) send(source, mesh.links[source]?.values() ?? [], frame)
+  else {
+    const first = mesh.routers[source]?.forwarding.onward(frame, undefined, now)
+    if (first?.action === 'forward') send(source, [first.link], frame)
+    if (first?.action === 'spread') send(source, first.links, frame)
+  }
   for (let next = under.shift(); next !== undefined; next = under.shift()) {
     const { to, from, frame: bytes } = next
     const router = mesh.routers[to]
@@ -183,7 +207,8 @@ describe('a message that all paths lose', () => {
         fc.integer({ min: 4, max: 14 }),
         fc.array(fc.tuple(fc.nat(), fc.nat()), { maxLength: 14 }),
         fc.uniqueArray(fc.nat({ max: 100 }), { maxLength: 4 }),
-        (seed, nodes, chords, droppers) => {
+        fc.integer({ min: 1, max: 20 }),
+        (seed, nodes, chords, droppers, ahead) => {
           const mesh = new RouterMesh(nodes, `detours ${seed}`)
           for (let node = 1; node < nodes; node++) mesh.connect(node, (seed + 7 * node) % node)
           for (const [a, b] of chords) if (a % nodes !== b % nodes) mesh.connect(a % nodes, b % nodes)
@@ -194,6 +219,12 @@ describe('a message that all paths lose', () => {
           )
           fc.pre(isHonestlyConnected(mesh, from, to, drops))
           const [source, recipient] = [mesh.identities[from] as Identity, mesh.identities[to] as Identity]
+          for (const liar of drops) {
+            // It has the message, and sends the next attempt ahead of its source, to die within a few links.
+            const poison = lost(source, recipient)
+            poison[poison.length - 2] = MAX_HOPS - ahead
+            journey(mesh, poison, liar, drops)
+          }
           const spread = journey(mesh, lost(source, recipient), from, drops)
           assert.ok(spread.arrived)
           for (const count of spread.visits.values()) assert.equal(count, 1)
