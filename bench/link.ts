@@ -32,35 +32,54 @@ interface Carried {
   readonly cpuPerFrame: number
 }
 
-export const link: Bench = {
-  name: 'link',
-  title: 'One TCP link between two processes',
-  async run({ quick, profile }) {
-    const rows: Row[] = []
-    for (const load of LOADS) {
-      const sized = quick ? { ...load, frames: Math.ceil(load.frames * QUICK_SHARE) } : load
-      rows.push(...(await compare(sized, quick ? 2 : 7, profile)))
-    }
-    return {
-      workload:
-        'Frames through the Transport and Link seam from one process to another, no routing: queued by priority, ' +
-        'length-prefixed, batched, written, and cut into frames again.',
-      against:
-        'a stream of the same libp2p with its own defaults and the same Noise on libsodium, which writes one ' +
-        'prepared buffer of the same size again and again and only counts bytes at the other end.',
-      rows,
-      notes: [
-        `Saturated, a write carries ${SATURATED} frames of 300 B. '32 in a turn' is a sender that yields to the event ` +
-          'loop after 32 frames, each turn being one write; where the stream has to wait, the link makes larger ones.',
-        'Rates are those at the receiver from the first to the last frame. CPU times are those of both processes, ' +
-          'all threads.',
-      ],
-    }
-  },
+type Carrier = 'tcp' | 'quic'
+
+const AGAINST: Readonly<Record<Carrier, string>> = {
+  tcp:
+    'a stream of the same libp2p with its own defaults and the same Noise on libsodium, which writes one ' +
+    'prepared buffer of the same size again and again and only counts bytes at the other end.',
+  quic:
+    'a stream of the same QUIC with its own defaults, which writes one prepared buffer of the same size again ' +
+    'and again and only counts bytes at the other end.',
+}
+
+export const link: Bench = linkBench('tcp', 'link', 'One TCP link between two processes')
+export const quicLink: Bench = linkBench('quic', 'link-quic', 'One QUIC link between two processes')
+
+function linkBench(carrier: Carrier, name: string, title: string): Bench {
+  return {
+    name,
+    title,
+    async run({ quick, profile }) {
+      const rows: Row[] = []
+      for (const load of LOADS) {
+        const sized = quick ? { ...load, frames: Math.ceil(load.frames * QUICK_SHARE) } : load
+        rows.push(...(await compare(carrier, sized, quick ? 2 : 7, profile)))
+      }
+      return {
+        workload:
+          'Frames through the Transport and Link seam from one process to another, no routing: queued by priority, ' +
+          'length-prefixed, batched, written, and cut into frames again.',
+        against: AGAINST[carrier],
+        rows,
+        notes: [
+          `Saturated, a write carries ${SATURATED} frames of 300 B. '32 in a turn' is a sender that yields to the event ` +
+            'loop after 32 frames, each turn being one write; where the stream has to wait, the link makes larger ones.',
+          'Rates are those at the receiver from the first to the last frame. CPU times are those of both processes, ' +
+            'all threads.',
+        ],
+      }
+    },
+  }
 }
 
 /** In processes of its own, so that no load works on the heap that another has left. */
-async function compare(load: Load, rounds: number, profile: string | undefined): Promise<Row[]> {
+async function compare(
+  carrier: Carrier,
+  load: Load,
+  rounds: number,
+  profile: string | undefined,
+): Promise<Row[]> {
   await using to = new Child<LinkEndCommands>('link-end', { name: `link-to-${load.bytes}`, profile })
   await using from = new Child<LinkEndCommands>('link-end', { name: `link-from-${load.bytes}`, profile })
   await using rawTo = new Child<RawStreamCommands>('raw-stream', { name: `raw-to-${load.bytes}`, profile })
@@ -68,9 +87,11 @@ async function compare(load: Load, rounds: number, profile: string | undefined):
     name: `raw-from-${load.bytes}`,
     profile,
   })
-  await from.call('start', [await to.call('start', [])])
+  const address = await to.call('start', { carrier, peers: [] })
+  await from.call('start', { carrier, peers: [address] })
   await Promise.all([from.call('connected'), to.call('connected')])
-  await rawFrom.call('start', await rawTo.call('start', undefined))
+  const startRaw = carrier === 'tcp' ? 'start' : 'startQuic'
+  await rawFrom.call(startRaw, await rawTo.call(startRaw, undefined))
 
   const { name, frames, bytes, perWrite, yields } = load
   const write = perWrite * (bytes + LENGTH_BYTES)

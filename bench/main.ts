@@ -4,10 +4,13 @@ import { announces } from './announces.ts'
 import { core } from './core.ts'
 import { writeDocument } from './document.ts'
 import { hop } from './hop.ts'
-import { link } from './link.ts'
+import { link, quicLink } from './link.ts'
 import { lora } from './lora.ts'
 import { describeMachine } from './machine.ts'
+import { neighbours } from './neighbours.ts'
 import { paths } from './paths.ts'
+import { peers } from './peers.ts'
+import { recovery } from './recovery.ts'
 import { relay } from './relay.ts'
 import type { Bench, BenchOptions, Report } from './report.ts'
 import { asJson, asMarkdown, asText } from './show.ts'
@@ -15,11 +18,26 @@ import { sim } from './sim.ts'
 import { start } from './start.ts'
 import { store } from './store.ts'
 
-const BENCHES: readonly Bench[] = [relay, link, hop, core, paths, announces, store, start, lora, sim]
+const BENCHES: readonly Bench[] = [
+  relay,
+  link,
+  quicLink,
+  hop,
+  neighbours,
+  recovery,
+  peers,
+  core,
+  paths,
+  announces,
+  store,
+  start,
+  lora,
+  sim,
+]
 
 const HELP = `npm run bench -- [NAME…] [options]
 
-${BENCHES.map(({ name, title }) => `  ${name.padEnd(10)}${title}`).join('\n')}
+${BENCHES.map(({ name, title }) => `  ${name.padEnd(12)}${title}`).join('\n')}
 
   --quick         a minute for all of them: whether they run, not how fast
   --json          for programs

@@ -49,7 +49,12 @@ export type {
   StoreStats,
 } from './store/store.ts'
 // Transports, and the seam for others.
+export type { Admission, AdmissionHook, AdmissionOptions, Rejection } from './transport/admission.ts'
+export type { ReachOptions } from './transport/internet/options.ts'
+export { type QuicOptions, quic } from './transport/internet/quic.ts'
+export { type RelayOptions, relay } from './transport/internet/relay.ts'
 export { type TcpOptions, tcp } from './transport/internet/tcp.ts'
+export { type CryptoMode, type LinkClass, linkClassOf } from './transport/link-class.ts'
 export { type MemoryOptions, memory } from './transport/memory/memory.ts'
 export { MemoryNetwork } from './transport/memory/network.ts'
 export type {

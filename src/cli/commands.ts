@@ -31,6 +31,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Show how a running node is.',
     load: async () => (await import('./commands/status.ts')).status,
   },
+  netcheck: {
+    summary: 'Look what works from here and what does not.',
+    load: async () => (await import('./commands/netcheck.ts')).netcheck,
+  },
   peers: {
     summary: 'List its neighbours.',
     load: async () => (await import('./commands/peers.ts')).peers,

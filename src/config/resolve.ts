@@ -42,7 +42,7 @@ export function complete(assigned: Assignments, place: Place, problems: Problems
 
 /** What holds between keys. The blame goes to a key that somebody has set. */
 function checkTogether(
-  { announce }: Config,
+  { announce, transport }: Config,
   placeOf: (path: string) => string | undefined,
   problems: Problems,
 ): void {
@@ -53,6 +53,19 @@ function checkTogether(
       place,
       `announce.max_age_s is ${announce.max_age_s}, and must be at least ${least}, twice announce.interval_s: ` +
         'else one lost announce cuts paths',
+    )
+  }
+  const { tcp, quic, relay, discovery } = transport
+  if (relay.enabled && !tcp.enabled && !quic.enabled) {
+    problems.add(
+      placeOf('transport.relay.enabled') ?? 'transport.relay.enabled',
+      'a relay is reached over TCP or QUIC: enable transport.tcp or transport.quic as well',
+    )
+  }
+  if (discovery.hole_punching && !relay.enabled) {
+    problems.add(
+      placeOf('transport.discovery.hole_punching') ?? 'transport.discovery.hole_punching',
+      'it replaces relayed links: enable transport.relay as well',
     )
   }
 }

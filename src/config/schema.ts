@@ -1,15 +1,10 @@
 /**
  * Every key of hopwire.toml. This table is the one source of the validation, the types, the defaults, the
- * sample file and docs/configuration.md: a key is added here and nowhere else.
+ * sample file and docs/configuration.md: a key is added here, or in transport-schema.ts, and nowhere else.
  */
 import { parseHostPort } from './host-port.ts'
-import { choice, choices, flag, formatted, list, path, table, text, type ValueOf, whole } from './kinds.ts'
-
-const multiaddrs = {
-  one: "a multiaddr, which starts with '/', such as /ip4/192.0.2.1/tcp/4330",
-  many: 'multiaddrs',
-  fits: (text: string) => text.length <= 512 && /^\/\S+$/.test(text),
-}
+import { choice, choices, flag, formatted, path, table, text, type ValueOf, whole } from './kinds.ts'
+import { TRANSPORT } from './transport-schema.ts'
 
 export const SCHEMA = table('', {
   preset: choice(['none', 'constrained', 'relay', 'gateway'], {
@@ -52,35 +47,7 @@ export const SCHEMA = table('', {
     }),
   }),
 
-  transport: table('How the node reaches others.', {
-    tcp: table('Links over TCP.', {
-      enabled: flag({ default: true, doc: 'Whether the node uses TCP at all.' }),
-      listen: list(multiaddrs, {
-        default: ['/ip4/0.0.0.0/tcp/4330', '/ip6/::/tcp/4330'],
-        max: 32,
-        doc: 'Where to accept links. TCP port 0 takes any free port; an empty list accepts none.',
-      }),
-      peers: list(multiaddrs, {
-        default: [],
-        max: 1024,
-        doc: 'Nodes to stay connected to. One that ends in /p2p/PEER_ID is accepted with that identity only.',
-      }),
-      max_links: whole({
-        default: 1024,
-        min: 1,
-        max: 65_536,
-        unit: 'links',
-        doc: 'How many links may be open at once, both directions together.',
-      }),
-      queue_bytes: whole({
-        default: 4_194_304,
-        min: 131_072, // the largest frame, 65,680 bytes, and one more behind it
-        max: 1_073_741_824,
-        unit: 'bytes',
-        doc: 'How much may wait on one link that cannot send as fast as it is given.',
-      }),
-    }),
-  }),
+  transport: TRANSPORT,
 
   announce: table('How the node makes itself known.', {
     interval_s: whole({

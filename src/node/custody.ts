@@ -13,6 +13,8 @@ import { EnvelopeView, messageId, nextAttempt } from '../wire/envelope.ts'
 export const HAND_OVER_WINDOW = 64
 const FIRST_RETRY_MS = 5000
 const LONGEST_RETRY_MS = 10 * 60 * 1000
+/** Destinations looked after in each round until all is handed over; further ones wait for their path. */
+const MAX_UNFINISHED = 1024
 /** Expired messages removed in one go, so that a large store does not stop the node. */
 const EXPIRE_CHUNK = 256
 
@@ -38,15 +40,17 @@ export class Custody {
   readonly #store: MessageStore
   /** By message: handed over, receipt awaited. At most {@link HAND_OVER_WINDOW} for a destination. */
   readonly #handedOver = new Map<string, HandOver>()
+  /** Destinations for which the links took something last time, and may take more. */
+  readonly #unfinished = new Map<string, Address>()
 
   constructor(options: CustodyOptions) {
     this.#options = options
     this.#store = options.store
   }
 
-  /** Messages handed over whose receipt is awaited. */
+  /** Messages handed over whose receipt is awaited, and destinations that are not done with. */
   get pending(): number {
-    return this.#handedOver.size
+    return this.#handedOver.size + this.#unfinished.size
   }
 
   /**
@@ -81,6 +85,20 @@ export class Custody {
    */
   handOver(destination: Address, now: number): number {
     if (this.#store.stats().messages === 0) return 0
+    const key = destination.toString()
+    let sent = 0
+    let inPortion = 0
+    // Whatever asks for no receipt leaves the store at once, and makes room for a further portion.
+    do {
+      inPortion = this.#handOverPortion(destination, now)
+      sent += inPortion
+    } while (inPortion === HAND_OVER_WINDOW)
+    this.#unfinished.delete(key)
+    if (sent > 0 && this.#unfinished.size < MAX_UNFINISHED) this.#unfinished.set(key, destination)
+    return sent
+  }
+
+  #handOverPortion(destination: Address, now: number): number {
     let sent = 0
     for (const row of this.#store.pendingFor(destination, HAND_OVER_WINDOW)) {
       const before = this.#handedOver.get(nameOf(row))
@@ -111,6 +129,7 @@ export class Custody {
 
   /** Sends again what has been handed over and not acknowledged for a while. */
   retry(now: number): void {
+    for (const destination of [...this.#unfinished.values()]) this.handOver(destination, now)
     for (const entry of this.#handedOver.values()) {
       if (entry.retryAt > now) continue
       const frame = nextAttempt(entry.frame)

@@ -3,6 +3,11 @@ import type { Config } from '../config/config.ts'
 import type { LinkLimitsConfig } from '../limits/link-limits.ts'
 import { DEFAULT_JITTER_MS, DEFAULT_SPACING_MS } from '../routing/announce-schedule.ts'
 import type { RouterOptions } from '../routing/router.ts'
+import type { InternetOptions } from '../transport/internet/options.ts'
+import { quic } from '../transport/internet/quic.ts'
+import { relay } from '../transport/internet/relay.ts'
+import { tcp } from '../transport/internet/tcp.ts'
+import type { TransportFactory } from '../transport/transport.ts'
 
 export function linkLimitsOf(config: Config): LinkLimitsConfig {
   return {
@@ -22,4 +27,36 @@ export function announcingOf(config: Config): RouterOptions['announce'] {
     maxAgeMs: config.announce.max_age_s * 1000,
     maxHops: config.announce.max_hops,
   }
+}
+
+/** The transports that are enabled. They share one libp2p node, and what it does to find others. */
+export function transportsOf({ transport }: Config): TransportFactory[] {
+  const { discovery } = transport
+  const reach = {
+    mdns: discovery.mdns,
+    relayServer: discovery.relay_server,
+    holePunching: discovery.hole_punching,
+    autonat: discovery.nat_detection,
+    upnp: discovery.upnp,
+  }
+  const factories = [
+    transport.tcp.enabled && tcp(internetOptions(transport.tcp, reach)),
+    transport.quic.enabled && quic(internetOptions(transport.quic, reach)),
+    transport.relay.enabled && relay(internetOptions(transport.relay, reach)),
+  ]
+  return factories.filter((factory) => factory !== false)
+}
+
+interface InternetKeys {
+  readonly listen?: readonly string[]
+  readonly peers: readonly string[]
+  readonly max_links: number
+  readonly queue_bytes: number
+}
+
+function internetOptions(
+  { listen = [], peers, max_links, queue_bytes }: InternetKeys,
+  reach: NonNullable<InternetOptions['reach']>,
+): InternetOptions {
+  return { listen, peers, maxLinks: max_links, queueBytes: queue_bytes, reach }
 }

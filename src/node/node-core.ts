@@ -361,20 +361,16 @@ export class NodeCore implements DataPathSink {
     this.#reportFailure(view, 'store_full')
   }
 
-  /** A frame that a link had taken and could not send. */
+  /** A frame that a link had taken and that the neighbour may not have. */
   #reroute(frame: Uint8Array): void {
     const kind = kindOf(frame)
-    if (
-      kind === FrameKind.announce ||
-      kind === FrameKind.request ||
-      kind === FrameKind.succession ||
-      kind === FrameKind.trace
-    )
-      return
+    if (kind !== FrameKind.message && kind !== FrameKind.report) return
     if (this.dataPath.transmit(frame) === 'sent') return
     const view = new EnvelopeView(frame)
     // The outbox tries its own again; everything else has only this node left.
-    if (!this.outbox.has(view.id)) this.hold(frame, 'no_path')
+    if (this.outbox.has(view.id)) return
+    if (view.source.equals(this.parts.identity.address)) void this.#keepForOthers(view)
+    else this.hold(frame, 'no_path')
   }
 
   /** A report by the recipient of a message ends our custody of it. */

@@ -11,8 +11,8 @@ import type { Service } from '../services/service.ts'
 import { memoryStore } from '../store/memory.ts'
 import { sqliteStore } from '../store/sqlite/sqlite-store.ts'
 import type { MessageStore } from '../store/store.ts'
-import { tcp } from '../transport/internet/tcp.ts'
 import type { TransportFactory } from '../transport/transport.ts'
+import { transportsOf } from './from-config.ts'
 import type { FormerKey } from './key-rotation.ts'
 import { PathFileStore } from './path-file-store.ts'
 import { SuccessionStore } from './succession-store.ts'
@@ -69,7 +69,7 @@ export function fillOptions(options: MeshNodeOptions): NodeParts {
     successionStore: configuredSuccessions(options.config?.node?.data_dir, logger),
     pathFile: configuredPathFile(options.config?.node?.data_dir, clock, logger),
     config,
-    transports: options.transports ?? configuredTransports(config),
+    transports: options.transports ?? transportsOf(config),
     services: options.services ?? [],
     store: options.store ?? configuredStore(config, options.config?.node?.data_dir, clock, logger),
     logger,
@@ -82,13 +82,9 @@ export function fillOptions(options: MeshNodeOptions): NodeParts {
 /** The defaults of the file are those of a machine's one node; an embedder may run several. */
 function asLibrary(given: PartialConfig): PartialConfig {
   const { http = { enabled: false }, transport } = given
-  const listen = transport?.tcp?.listen ?? ['/ip4/127.0.0.1/tcp/0']
-  return { ...given, http, transport: { ...transport, tcp: { ...transport?.tcp, listen } } }
-}
-
-function configuredTransports({ transport }: Config): TransportFactory[] {
-  const { enabled, listen, peers, max_links, queue_bytes } = transport.tcp
-  return enabled ? [tcp({ listen, peers, maxLinks: max_links, queueBytes: queue_bytes })] : []
+  const tcp = { ...transport?.tcp, listen: transport?.tcp?.listen ?? ['/ip4/127.0.0.1/tcp/0'] }
+  const quic = { ...transport?.quic, listen: transport?.quic?.listen ?? ['/ip4/127.0.0.1/udp/0/quic-v1'] }
+  return { ...given, http, transport: { ...transport, tcp, quic } }
 }
 
 function configuredSuccessions(dataDir: string | undefined, logger: Logger): SuccessionStore | undefined {

@@ -32,6 +32,8 @@ function transportCheck(core: NodeCore): HealthCheck {
   const targets = core.transports.transports.flatMap((transport) => transport.targets)
   const missing = targets.filter(({ state }) => state !== 'connected')
   const figures = { links, peers: targets.length, peersConnected: targets.length - missing.length }
+  const problem = core.transports.transports.find((transport) => transport.problem !== undefined)?.problem
+  if (problem !== undefined) return { status: 'degraded', detail: problem, ...figures }
   const first = missing[0]
   if (first === undefined) return { status: 'healthy', detail: `${count(links, 'link')} up`, ...figures }
   const why = first.lastError === undefined ? first.state : `${first.state}: ${first.lastError}`

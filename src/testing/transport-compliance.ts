@@ -12,7 +12,7 @@ import type { Address } from '../identity/address.ts'
 import { MeshError } from '../runtime/errors.ts'
 import { seededRandom } from '../runtime/random.ts'
 import type { Link, LinkHost, Transport } from '../transport/transport.ts'
-import type { Priority } from '../wire/frame.ts'
+import { FrameKind, firstByte, type Priority } from '../wire/frame.ts'
 import { RecordingHost } from './recording-host.ts'
 
 /** Two transports of the kind under test, both started, between which a link is up or on its way. */
@@ -64,10 +64,10 @@ async function openBench(factory: TransportPairFactory, test: TestContext): Prom
   return { ...pair, hostA, hostB, linkA, linkB }
 }
 
-/** A frame of `length` bytes that tells its number and its place. */
+/** A frame of `length` bytes that tells its number. All count as of one source: only those keep their order. */
 function numbered(number: number, length: number): Uint8Array {
   const frame = seededRandom(number).bytes(length)
-  frame[0] = number % 251
+  frame[0] = firstByte(FrameKind.announce)
   return frame
 }
 
@@ -228,13 +228,13 @@ const CASES: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
     assertFrames((await hostA.down(linkA)).unsent, frames)
   },
 
-  'loses nothing that it says has left before the other end closes': async (bench) => {
+  'gives back at least what never left when the other end closes': async (bench) => {
     const { a, hostA, hostB, linkA, linkB } = bench
     const accepted = fill(linkA)
     await hostB.framesArrived(1)
     linkB.close('enough')
     const { unsent } = await hostA.down(linkA)
-    assert.equal(a.counters.framesSent + unsent.length, accepted.length)
+    assert.ok(a.counters.framesSent + unsent.length >= accepted.length)
     assertFrames(unsent, accepted.slice(accepted.length - unsent.length))
   },
 
@@ -282,7 +282,7 @@ const CASES: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
     await a.stop(AbortSignal.abort())
     const { unsent } = await hostA.down(linkA)
     assertFrames(unsent, accepted.slice(accepted.length - unsent.length))
-    assert.equal(a.counters.framesSent + unsent.length, accepted.length)
+    assert.ok(a.counters.framesSent + unsent.length >= accepted.length)
     await b.stop(AbortSignal.abort())
   },
 

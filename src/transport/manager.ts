@@ -1,8 +1,10 @@
 /** Owns the transports of a node: starts and stops them together and knows every link that is up. */
 import type { Address } from '../identity/address.ts'
+import { linkCost } from '../routing/metric.ts'
 import { type Clock, withinDeadline } from '../runtime/clock.ts'
 import { MeshError, messageOf } from '../runtime/errors.ts'
 import type { Logger } from '../runtime/logger.ts'
+import { type CryptoMode, linkClassOf, recommendedCryptoFor } from './link-class.ts'
 import type { Link, LinkHost, Transport } from './transport.ts'
 
 export interface TransportManagerOptions {
@@ -50,6 +52,28 @@ export class TransportManager implements LinkHost {
   /** The links to one neighbour, over all transports, the oldest first. */
   linksTo(neighbour: Address): readonly Link[] {
     return this.#byNeighbour.get(neighbour.toString()) ?? NO_LINKS
+  }
+
+  /** The link to a neighbour with the lowest cost by the routing metric; of equals the oldest. */
+  bestLinkTo(neighbour: Address): Link | undefined {
+    return cheapest(this.linksTo(neighbour), linkCost)
+  }
+
+  /**
+   * The link by which a frame of `bytes` would be with a neighbour first, behind what waits for each: often
+   * another for a file than for a text. Undefined where no link carries a frame of that length.
+   */
+  selectForSize(bytes: number, neighbour: Address): Link | undefined {
+    const wideEnough = this.linksTo(neighbour).filter(({ profile }) => profile.mtu >= bytes)
+    return cheapest(wideEnough, ({ latencyMs, queuedBytes, profile }) => {
+      return latencyMs + ((queuedBytes + bytes) * 8000) / profile.bitsPerSecond
+    })
+  }
+
+  /** How messages are best protected that go over the best link to a neighbour; undefined without a link. */
+  recommendedCrypto(neighbour: Address): CryptoMode | undefined {
+    const link = this.bestLinkTo(neighbour)
+    return link && recommendedCryptoFor(linkClassOf(link.profile))
   }
 
   /**
@@ -136,4 +160,16 @@ export class TransportManager implements LinkHost {
     for (const link of left) this.linkDown(link, 'abandoned', [])
     return `transport ${name} (${left.length} links)`
   }
+}
+
+function cheapest(links: readonly Link[], cost: (link: Link) => number): Link | undefined {
+  let best: Link | undefined
+  let least = Number.POSITIVE_INFINITY
+  for (const link of links) {
+    const price = cost(link)
+    if (price >= least) continue
+    best = link
+    least = price
+  }
+  return best
 }

@@ -1,60 +1,32 @@
-/** The frames that wait for a link: first in, first out within a priority, bounded in bytes over all of them. */
+/**
+ * The frames that wait for a link, bounded in bytes over all of them: the most urgent priority first, and
+ * within one the sources take turns.
+ */
 import type { Priority } from '../wire/frame.ts'
+import { FairLane, shareOf } from './fair-lane.ts'
 
 /** What a link queues unless it is told otherwise, bytes. */
 export const DEFAULT_QUEUE_BYTES = 4 * 1024 * 1024
 
-/** One priority's frames, with the number each was accepted under. */
-class Lane {
-  frames: Uint8Array[] = []
-  numbers: number[] = []
-  #head = 0
-
-  get isEmpty(): boolean {
-    return this.#head === this.frames.length
-  }
-
-  get first(): Uint8Array {
-    return this.frames[this.#head] as Uint8Array
-  }
-
-  /** The number of the oldest frame; infinite when there is none. */
-  get firstNumber(): number {
-    return this.numbers[this.#head] ?? Number.POSITIVE_INFINITY
-  }
-
-  push(frame: Uint8Array, number: number): void {
-    this.frames.push(frame)
-    this.numbers.push(number)
-  }
-
-  shift(): Uint8Array {
-    const frame = this.first
-    this.#head += 1
-    if (this.isEmpty) {
-      this.frames = []
-      this.numbers = []
-      this.#head = 0
-    } else if (this.#head >= 256 && this.#head * 2 >= this.frames.length) {
-      // Shift the array rarely and by a lot: a queue that never empties must not grow for ever.
-      this.frames.splice(0, this.#head)
-      this.numbers.splice(0, this.#head)
-      this.#head = 0
-    }
-    return frame
-  }
-}
+/** One source may have this many times as much waiting as there is room left: four fifths when it is alone. */
+const SOURCE_SHARE = 4
 
 export class SendQueue {
-  readonly #lanes: readonly [Lane, Lane, Lane, Lane] = [new Lane(), new Lane(), new Lane(), new Lane()]
+  readonly #lanes: readonly [FairLane, FairLane, FairLane, FairLane]
   readonly #maxBytes: number
+  readonly #salt: number
   #bytes = 0
   #accepted = 0
   #isCongested = false
 
-  /** @param maxBytes the bound; at least the longest frame. */
-  constructor(maxBytes: number) {
+  /**
+   * @param maxBytes the bound; at least the longest frame.
+   * @param salt any 32 bits that a neighbour cannot guess: so it cannot choose whose share it uses.
+   */
+  constructor(maxBytes: number, salt = 0) {
     this.#maxBytes = maxBytes
+    this.#salt = salt
+    this.#lanes = [new FairLane(), new FairLane(), new FairLane(), new FairLane()]
   }
 
   get bytes(): number {
@@ -65,13 +37,20 @@ export class SendQueue {
     return this.#bytes === 0
   }
 
-  /** Takes a frame, which is not empty, or returns false where there is no room for it. */
+  /**
+   * Takes a frame, which is not empty, or returns false where there is no room for it. A source that fills
+   * the queue is refused before the others are; one that has nothing waiting may use all that is left.
+   */
   push(frame: Uint8Array, priority: Priority): boolean {
-    if (this.#bytes + frame.length > this.#maxBytes) {
+    const lane = this.#lanes[priority]
+    const share = shareOf(frame, this.#salt)
+    const left = this.#maxBytes - this.#bytes - frame.length
+    const own = lane.bytesOf(share)
+    if (left < 0 || (own > 0 && own + frame.length > SOURCE_SHARE * left)) {
       this.#isCongested = true
       return false
     }
-    this.#lanes[priority].push(frame, this.#accepted++)
+    lane.push(share, frame, this.#accepted++)
     this.#bytes += frame.length
     if (this.#bytes * 2 >= this.#maxBytes) this.#isCongested = true
     return true
@@ -79,7 +58,7 @@ export class SendQueue {
 
   /** The frame that goes next, still in the queue. */
   peek(): Uint8Array | undefined {
-    return this.#nextLane()?.first
+    return this.#nextLane()?.peek()
   }
 
   shift(): Uint8Array | undefined {
@@ -102,17 +81,14 @@ export class SendQueue {
 
   /** Empties the queue. The frames come in the order they were accepted in, whatever their priority. */
   clear(): Uint8Array[] {
-    const frames: Uint8Array[] = []
-    while (this.#bytes > 0) {
-      const oldest = this.#lanes.reduce((a, b) => (b.firstNumber < a.firstNumber ? b : a))
-      const frame = oldest.shift()
-      this.#bytes -= frame.length
-      frames.push(frame)
-    }
-    return frames
+    this.#bytes = 0
+    return this.#lanes
+      .flatMap((lane) => lane.clear())
+      .sort((a, b) => a.number - b.number)
+      .map(({ frame }) => frame)
   }
 
-  #nextLane(): Lane | undefined {
+  #nextLane(): FairLane | undefined {
     const [control, receipt, text, bulk] = this.#lanes
     if (!control.isEmpty) return control
     if (!receipt.isEmpty) return receipt

@@ -31,6 +31,8 @@ export interface Transport {
   readonly counters: TransportCounters
   /** What this transport tries to reach and how that goes; empty where there is nothing to dial. */
   readonly targets: readonly DialTarget[]
+  /** Why it does not run though it was started, in one line; absent where all is well. */
+  readonly problem?: string | undefined
   /**
    * Resolves when the transport is listening; it dials in the background. Rejects with ERR_LISTEN or
    * ERR_TRANSPORT and leaves nothing behind.
@@ -74,7 +76,10 @@ export interface LinkHost {
   frame(link: Link, frame: Uint8Array): void
   /** A link that was congested, or had refused a frame, has less than a quarter of its queue left to send. */
   drained(link: Link): void
-  /** The link is gone. `unsent` are the accepted frames that never left, oldest first. */
+  /**
+   * The link is gone. `unsent` are the accepted frames that the neighbour may not have: those that never left,
+   * and before them, where the link knows, those that left and were not acknowledged. Oldest first.
+   */
   linkDown(link: Link, reason: string, unsent: readonly Uint8Array[]): void
 }
 
@@ -106,10 +111,11 @@ export interface Link {
   readonly congested: boolean
   /**
    * Queues a frame. All frames queued in one tick leave in one write, higher priority first where the
-   * queue has to wait. The link keeps `frame` until it has left: do not change it afterwards.
+   * queue has to wait. The link keeps `frame` until the neighbour has it: do not change it afterwards.
    *
    * @returns false when the queue is full or the link is closing: the frame was not taken. So it is for a
-   *   frame that is empty or longer than `profile.mtu`, which is counted as `unsendable`.
+   *   frame that is empty, longer than `profile.mtu` or one of the link's own, which is counted as
+   *   `unsendable`.
    */
   send(frame: Uint8Array, priority: Priority): boolean
   /** Stops delivering frames, so that the sender feels back-pressure where the medium has any. */

@@ -16,6 +16,7 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
   id: ['config', 'json'],
   key: ['config', 'json'],
   status: ['config', 'control', 'json'],
+  netcheck: ['config', 'control', 'json', 'timeout'],
   peers: ['config', 'control', 'json'],
   routes: ['config', 'control', 'json'],
   store: ['config', 'control', 'json'],

@@ -18,6 +18,13 @@ const whole = (min: number, max: number): fc.Arbitrary<number> =>
     fc.maxSafeInteger().map((n) => min + (Math.abs(n) % (max - min + 1))),
   )
 
+const internet = {
+  enabled: fc.boolean(),
+  peers: multiaddrs,
+  max_links: whole(1, 65_536),
+  queue_bytes: whole(131_072, 2 ** 30),
+}
+
 /** Any configuration that is valid, written apart from the schema so that neither can excuse the other. */
 export const validConfig: fc.Arbitrary<Config> = fc
   .record({
@@ -29,12 +36,15 @@ export const validConfig: fc.Arbitrary<Config> = fc
     }),
     identity: fc.record({ key_file: printable(200, 1), succession_days: whole(1, 3650) }),
     transport: fc.record({
-      tcp: fc.record({
-        enabled: fc.boolean(),
-        listen: multiaddrs,
-        peers: multiaddrs,
-        max_links: whole(1, 65_536),
-        queue_bytes: whole(131_072, 2 ** 30),
+      tcp: fc.record({ ...internet, listen: multiaddrs }),
+      quic: fc.record({ ...internet, listen: multiaddrs }),
+      relay: fc.record(internet),
+      discovery: fc.record({
+        mdns: fc.boolean(),
+        relay_server: fc.boolean(),
+        hole_punching: fc.boolean(),
+        nat_detection: fc.boolean(),
+        upnp: fc.boolean(),
       }),
     }),
     announce: fc.record({
@@ -76,4 +86,6 @@ export const validConfig: fc.Arbitrary<Config> = fc
     }),
   })
   .filter(({ announce }) => announce.max_age_s >= 2 * announce.interval_s)
+  .filter(({ transport: { tcp, quic, relay } }) => !relay.enabled || tcp.enabled || quic.enabled)
+  .filter(({ transport: { relay, discovery } }) => !discovery.hole_punching || relay.enabled)
   .map((config) => structuredClone(config)) // some records come without a prototype

@@ -104,6 +104,14 @@ describe('a bad file is refused with its line and key', () => {
       '3: announce.max_age_s: announce.max_age_s is 119, and must be at least 120, twice announce.interval_s: else one lost announce cuts paths',
     ],
     [
+      '[transport]\ntcp.enabled = false\nrelay.enabled = true',
+      '3: transport.relay.enabled: a relay is reached over TCP or QUIC: enable transport.tcp or transport.quic as well',
+    ],
+    [
+      '[transport.discovery]\nhole_punching = true',
+      '2: transport.discovery.hole_punching: it replaces relayed links: enable transport.relay as well',
+    ],
+    [
       '[announce]\ninterval_s = 5\ninterval_s = 6',
       '3:1: not valid TOML: defining a key multiple times is invalid: interval_s = 6',
     ],

@@ -91,7 +91,7 @@ describe('--set KEY=VALUE', () => {
     ],
     [
       'transport.lora=[{port="tcp://127.0.0.1:7633"}]',
-      '--set transport.lora=[{port="tcp://127.0.0.1:7633"}]: unknown key (known here: tcp)',
+      '--set transport.lora=[{port="tcp://127.0.0.1:7633"}]: unknown key (known here: tcp, quic, relay, discovery)',
     ],
     [
       'announce.max_hops=5\n[node]',

@@ -47,8 +47,8 @@ class FakeTransport implements Transport {
     await this.stopping(signal)
   }
 
-  linkUp(neighbour: Address | undefined): Link {
-    const link = { transport: this.name, neighbour } as Link
+  linkUp(neighbour: Address | undefined, figures: Partial<Link> = {}): Link {
+    const link = { transport: this.name, neighbour, ...figures } as Link
     this.host?.linkUp(link)
     return link
   }
@@ -108,6 +108,43 @@ describe('the transport manager', () => {
     assert.deepEqual(manager.linksTo(BOB), [])
     assert.deepEqual([host.ups.length, host.frames.length, host.drains, host.downs.length], [4, 1, 1, 2])
     assert.deepEqual(host.downs[0], { link: first, reason: 'gone', unsent: [Uint8Array.of(2)] })
+  })
+
+  it('knows the best link to a neighbour, and the best for a frame of a given length', async () => {
+    const { manager, transports } = bench('lora', 'relayed', 'direct')
+    await manager.start()
+    const [lora, relayed, direct] = transports
+    assert.equal(manager.bestLinkTo(BOB), undefined)
+    assert.equal(manager.recommendedCrypto(BOB), undefined)
+    const figures = (bitsPerSecond: number, mtu: number, latencyMs: number): Partial<Link> => ({
+      profile: { bitsPerSecond, mtu, broadcast: false },
+      latencyMs,
+      queuedBytes: 0,
+    })
+    const radio = lora.linkUp(BOB, figures(5000, 500, 20))
+    assert.equal(manager.bestLinkTo(BOB), radio)
+    assert.equal(manager.recommendedCrypto(BOB), 'mlsLiteSigned')
+    assert.equal(manager.selectForSize(501, BOB), undefined)
+    const near = relayed.linkUp(BOB, figures(200_000, 65_680, 10))
+    const fast = direct.linkUp(BOB, figures(100_000_000, 65_680, 40))
+    assert.equal(manager.bestLinkTo(BOB), near)
+    assert.equal(manager.recommendedCrypto(BOB), 'mlsClassical')
+    assert.equal(manager.selectForSize(200, BOB), near)
+    assert.equal(manager.selectForSize(60_000, BOB), fast)
+    relayed.host?.linkDown(near, 'gone', [])
+    assert.equal(manager.bestLinkTo(BOB), fast)
+    assert.equal(manager.recommendedCrypto(BOB), 'mlsHybrid')
+    direct.host?.linkDown(fast, 'gone', [])
+    assert.equal(manager.bestLinkTo(BOB), radio)
+  })
+
+  it('takes the time that a queue needs into account', async () => {
+    const { manager, transports } = bench('one', 'two')
+    await manager.start()
+    const profile = { bitsPerSecond: 1_000_000, mtu: 65_680, broadcast: false }
+    transports[0].linkUp(BOB, { profile, latencyMs: 1, queuedBytes: 100_000 })
+    const idle = transports[1].linkUp(BOB, { profile, latencyMs: 50, queuedBytes: 0 })
+    assert.equal(manager.selectForSize(1000, BOB), idle)
   })
 
   it('does not pass on what a link says that is down already', async () => {

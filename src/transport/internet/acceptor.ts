@@ -10,6 +10,7 @@ import { FrameExchange } from './frame-exchange.ts'
 import { acceptHandshake, type HandshakeResult } from './handshake.ts'
 import { cutOff, hangUp } from './hang-up.ts'
 import { HANDSHAKE_TIMEOUT_MS } from './limits.ts'
+import type { Refusal } from './link-frames.ts'
 import type { Neighbours } from './neighbours.ts'
 import { addressOf } from './node.ts'
 
@@ -24,6 +25,8 @@ export interface Established {
 
 export interface AcceptorOptions {
   readonly neighbours: Neighbours
+  /** Whether a neighbour that asks for a link is refused. */
+  readonly refusalFor: (neighbour: Address, remote: string) => Refusal | undefined
   readonly clock: Clock
   readonly counters: TransportCounters
   /** Takes over the connection. */
@@ -94,10 +97,11 @@ export class Acceptor {
     neighbour: Address,
     wait: AbortController,
   ): Promise<void> {
-    const { neighbours, clock, onEstablished } = this.#options
+    const { refusalFor, clock, onEstablished } = this.#options
     const decoder = new FrameDecoder(MAX_FRAME_BYTES)
     const exchange = new FrameExchange(stream, decoder)
-    const decide = () => (this.#isStopping ? 'stopping' : neighbours.refusalFor(neighbour))
+    const decide = () =>
+      this.#isStopping ? 'stopping' : refusalFor(neighbour, connection.remoteAddr.toString())
     try {
       const handshake = await acceptHandshake(exchange, clock, decide, wait.signal)
       onEstablished({ connection, stream, decoder, neighbour, handshake })

@@ -10,7 +10,13 @@ import type { Random } from '../../runtime/random.ts'
 import { countTransportError, type DialTarget, type TransportCounters } from '../transport.ts'
 import { Backoff } from './backoff.ts'
 import { failureReason, linkFailure } from './failure.ts'
-import { DIAL_TIMEOUT_MS, STABLE_LINK_MS } from './limits.ts'
+import {
+  DIAL_TIMEOUT_MS,
+  FOUND_PEER_REST_MS,
+  FOUND_PEER_TRIES,
+  MAX_FOUND_PEERS,
+  STABLE_LINK_MS,
+} from './limits.ts'
 import type { PeerAddress } from './multiaddrs.ts'
 import type { StreamLink } from './stream-link.ts'
 
@@ -27,6 +33,8 @@ export interface DiallerOptions {
 
 interface Target {
   readonly peer: PeerAddress
+  /** Tries left; a configured peer has any number of them. */
+  triesLeft: number
   readonly backoff: Backoff
   state: DialTarget['state']
   lastError: string | undefined
@@ -38,25 +46,20 @@ interface Target {
 
 export class Dialler {
   readonly #options: DiallerOptions
-  readonly #targets: readonly Target[]
+  readonly #targets: Target[]
+  /** Found nodes that did not answer, by peer id, with the time until which they are left alone. */
+  readonly #resting = new Map<string, number>()
   readonly #dials = new Set<Promise<void>>()
   readonly #stopped = new AbortController()
 
   constructor(options: DiallerOptions) {
     this.#options = options
-    this.#targets = options.peers.map((peer) => ({
-      peer,
-      backoff: new Backoff(options.random.fork(peer.text)),
-      state: 'waiting',
-      lastError: undefined,
-      neighbour: undefined,
-      link: undefined,
-      timer: undefined,
-    }))
+    this.#targets = options.peers.map((peer) => this.#target(peer, Number.POSITIVE_INFINITY))
   }
 
+  /** The configured peers. */
   get targets(): DialTarget[] {
-    return this.#targets.map(({ peer, state, lastError }) => ({
+    return this.#targets.filter(isConfigured).map(({ peer, state, lastError }) => ({
       address: peer.text,
       state,
       ...(lastError !== undefined && { lastError }),
@@ -65,6 +68,23 @@ export class Dialler {
 
   start(): void {
     for (const target of this.#targets) this.#try(target)
+  }
+
+  /**
+   * Calls a node that was found, and stays connected to it until it fails {@link FOUND_PEER_TRIES} times in a
+   * row. At most {@link MAX_FOUND_PEERS} at once; more are ignored, and found again later.
+   */
+  offer(peer: PeerAddress): void {
+    const { clock, linkTo } = this.#options
+    const { neighbour, peerId } = peer
+    if (neighbour === undefined || peerId === undefined) return
+    if (this.#stopped.signal.aborted || linkTo(neighbour) !== undefined) return
+    if ((this.#resting.get(peerId) ?? Number.NEGATIVE_INFINITY) > clock.monotonic()) return
+    const isKnown = this.#targets.some((target) => target.neighbour?.equals(neighbour))
+    if (isKnown || this.#targets.filter((target) => !isConfigured(target)).length >= MAX_FOUND_PEERS) return
+    const target = this.#target(peer, FOUND_PEER_TRIES)
+    this.#targets.push(target)
+    this.#try(target)
   }
 
   /** Gives up what is under way, and resolves when it has ended. */
@@ -81,11 +101,26 @@ export class Dialler {
   }
 
   linkDown(link: StreamLink): void {
-    for (const target of this.#targets) {
+    for (const target of [...this.#targets]) {
       if (target.link !== link) continue
       target.link = undefined
-      if (this.#options.clock.monotonic() - link.upSince >= STABLE_LINK_MS) target.backoff.reset()
-      this.#wait(target)
+      const wasStable = this.#options.clock.monotonic() - link.upSince >= STABLE_LINK_MS
+      if (wasStable) target.backoff.reset()
+      if (wasStable && !isConfigured(target)) target.triesLeft = FOUND_PEER_TRIES
+      if (wasStable || this.#mayTryAgain(target)) this.#wait(target)
+    }
+  }
+
+  #target(peer: PeerAddress, triesLeft: number): Target {
+    return {
+      peer,
+      triesLeft,
+      backoff: new Backoff(this.#options.random.fork(peer.text)),
+      state: 'waiting',
+      lastError: undefined,
+      neighbour: peer.neighbour,
+      link: undefined,
+      timer: undefined,
     }
   }
 
@@ -133,6 +168,7 @@ export class Dialler {
     target.lastError = messageOf(error)
     countTransportError(counters, reason)
     const fields = { peer: target.peer.text, reason, error: target.lastError }
+    if (!this.#mayTryAgain(target)) return
     if (reason === 'self') {
       target.state = 'refused'
       logger.warn(fields, 'a configured peer is this node itself: not tried again')
@@ -142,10 +178,25 @@ export class Dialler {
     this.#wait(target)
   }
 
+  /** Counts one failure. A found node that has had its tries is left alone from here on. */
+  #mayTryAgain(target: Target): boolean {
+    target.triesLeft -= 1
+    if (target.triesLeft > 0) return true
+    this.#targets.splice(this.#targets.indexOf(target), 1)
+    const oldest = this.#resting.size < MAX_FOUND_PEERS ? undefined : this.#resting.keys().next().value
+    if (oldest !== undefined) this.#resting.delete(oldest)
+    this.#resting.set(target.peer.peerId ?? '', this.#options.clock.monotonic() + FOUND_PEER_REST_MS)
+    return false
+  }
+
   #wait(target: Target): void {
     if (this.#stopped.signal.aborted) return
     target.state = 'waiting'
     target.timer?.cancel()
     target.timer = this.#options.clock.setTimer(target.backoff.next(), () => this.#try(target))
   }
+}
+
+function isConfigured({ triesLeft }: Target): boolean {
+  return triesLeft === Number.POSITIVE_INFINITY
 }

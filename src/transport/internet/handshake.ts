@@ -11,6 +11,7 @@ import {
   encodeReady,
   encodeRefusal,
   encodeTerms,
+  FEATURES,
   LINK_VERSION,
   type LinkFrame,
   type LinkTerms,
@@ -21,6 +22,7 @@ export const OWN_TERMS: LinkTerms = {
   version: LINK_VERSION,
   maxFrameBytes: MAX_FRAME_BYTES,
   agent: 'hopwire',
+  features: FEATURES.acknowledges,
 }
 
 export interface HandshakeResult {
@@ -29,6 +31,8 @@ export interface HandshakeResult {
   /** Half of the measured round trip, ms. */
   readonly latencyMs: number
   readonly agent: string
+  /** Whether both ends acknowledge what they receive. */
+  readonly acknowledges: boolean
 }
 
 /** @throws MeshError whose reason is `refused_<code>`, `malformed` or that of {@link FrameExchange.receive} */
@@ -80,6 +84,8 @@ const REFUSAL_TEXT: Readonly<Record<Refusal | 'other', string>> = {
   duplicate: 'there is a link between the two already',
   full: 'it has as many links as it allows',
   stopping: 'it is shutting down',
+  denied: 'it has no link with this node',
+  busy: 'it takes no more links from here at this moment',
   other: 'for a reason this version does not know',
 }
 
@@ -98,5 +104,6 @@ function result(theirs: LinkTerms, roundTripMs: number): HandshakeResult {
     mtu: Math.min(theirs.maxFrameBytes, OWN_TERMS.maxFrameBytes),
     latencyMs: roundTripMs / 2,
     agent: theirs.agent,
+    acknowledges: ((theirs.features ?? 0) & FEATURES.acknowledges) !== 0,
   }
 }

@@ -71,3 +71,60 @@ export const PROBE_INTERVAL_MS = 10_000
  * kernel's buffer take 16 s at 1 Mbit/s.
  */
 export const PROBE_TIMEOUT_MS = 20_000
+
+/** What QUIC has for its own handshake; libp2p cannot cut it short. */
+export const QUIC_HANDSHAKE_MS = 5000
+
+/** QUIC's own sign of life, and how long its absence is borne. */
+export const QUIC_KEEP_ALIVE_MS = 5000
+export const QUIC_IDLE_MS = 15_000
+
+/** What one read takes out of QUIC at most: with libp2p's 4 KiB the calls into native code cost the most. */
+export const QUIC_READ_BYTES = 64 * 1024
+
+/**
+ * The most that may have left without the neighbour having said that it has it. Four times the window of the
+ * stream: the question asked when a quarter of it is used is answered long before the rest is.
+ */
+export const ACK_WINDOW = { bytes: 4 * STREAM_WINDOW_BYTES, frames: 16_384 } as const
+
+/** How long a receiver that is not asked may keep to itself what it has received. */
+export const ACK_DELAY_MS = 100
+
+/** Nodes that were found, not configured, and are tried or linked at once. */
+export const MAX_FOUND_PEERS = 64
+
+/** Failures in a row after which a found node is left alone, and for how long. */
+export const FOUND_PEER_TRIES = 3
+export const FOUND_PEER_REST_MS = 10 * 60_000
+
+/** Addresses of one found node that are tried. */
+export const MAX_FOUND_ADDRESSES = 8
+
+/** Under this name nodes answer on the local network, so other libp2p programs are never called. */
+export const MDNS_SERVICE = '_hopwire._udp.local'
+export const MDNS_INTERVAL_MS = 10_000
+
+/** Neighbours that can be called through a relay at once, and for how long without asking anew. */
+export const MAX_RESERVATIONS = 128
+export const RESERVATION_MS = 60 * 60_000
+
+/** What one relayed connection may carry, both ways together, and how long it may last. */
+export const MAX_RELAYED_BYTES = 64 * 1024 * 1024
+export const MAX_RELAYED_MS = 30 * 60_000
+
+/** For routing: what a relay in between leaves. */
+export const RELAYED_BITS_PER_SECOND = 10_000_000
+
+/**
+ * What a relayed link has to send its last frames once there is a direct one. The end that does not close it
+ * waits for twice that. What is left goes over the direct link.
+ */
+export const GIVE_WAY_MS = 500
+
+/** Addresses that a node names when it tries for a direct connection, of those at which neighbours saw it. */
+export const MAX_SEEN_ADDRESSES = 3
+
+/** How often, and how often at most, a node calls another one that calls it at the same moment. */
+export const MEET_AGAIN_MS = 50
+export const MEET_TRIES = 40

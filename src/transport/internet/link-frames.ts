@@ -16,8 +16,14 @@ const MAX_AGENT_CHARACTERS = 64
 const FRAME_TYPE = { hello: 1, accept: 2, refuse: 3, ready: 4 } as const
 
 /** Why a link is refused. A number is never reused; one that is not known here counts as `refused`. */
-export const REFUSALS = { version: 1, duplicate: 2, full: 3, stopping: 4 } as const
+export const REFUSALS = { version: 1, duplicate: 2, full: 3, stopping: 4, denied: 5, busy: 6 } as const
 export type Refusal = keyof typeof REFUSALS
+
+/** Bits. What both ends offer holds for the link; one that is not known here means nothing. */
+export const FEATURES = {
+  /** It acknowledges what it receives and gives signs of life. */
+  acknowledges: 1,
+} as const
 
 /** What each end says of itself. */
 export interface LinkTerms {
@@ -27,6 +33,8 @@ export interface LinkTerms {
   readonly maxFrameBytes: number
   /** The program, for people; it proves nothing. */
   readonly agent: string
+  /** What it can do beyond version and limit: a sum of {@link FEATURES}. Default none. */
+  readonly features?: number
 }
 
 export type LinkFrame =
@@ -35,7 +43,7 @@ export type LinkFrame =
   | { readonly type: 'ready' }
 
 export function encodeTerms(type: 'hello' | 'accept', terms: LinkTerms): Uint8Array {
-  return encode(type, [terms.version, terms.maxFrameBytes, terms.agent])
+  return encode(type, [terms.version, terms.maxFrameBytes, terms.agent, terms.features ?? 0])
 }
 
 export function encodeRefusal(refusal: Refusal): Uint8Array {
@@ -70,10 +78,11 @@ function encode(type: keyof typeof FRAME_TYPE, body: CborValue): Uint8Array {
 }
 
 function withTerms(type: 'hello' | 'accept', body: CborValue[]): LinkFrame | undefined {
-  const [version, maxFrameBytes, agent] = body
+  const [version, maxFrameBytes, agent, features = 0] = body
   if (!isCount(version) || !isCount(maxFrameBytes) || typeof agent !== 'string') return undefined
   if (maxFrameBytes < MIN_FRAME_LIMIT || agent.length > MAX_AGENT_CHARACTERS) return undefined
-  return { type, terms: { version, maxFrameBytes, agent } }
+  if (!isCount(features)) return undefined
+  return { type, terms: { version, maxFrameBytes, agent, features } }
 }
 
 function isCount(value: CborValue | undefined): value is number {

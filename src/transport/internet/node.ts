@@ -18,30 +18,35 @@ import {
   SPARE_CONNECTIONS,
 } from './limits.ts'
 import { noiseCrypto } from './noise-crypto.ts'
+import type { ServiceFactories } from './reach.ts'
 
 export interface NodeOptions {
   readonly transports: NonNullable<Libp2pOptions['transports']>
   readonly listen: readonly Multiaddr[]
   /** Links the node may have; libp2p's own limit stands above it, so that it never chooses which to close. */
   readonly maxLinks: number
-  /** Asked for each new inbound connection, before it costs anything. */
-  readonly accepts: () => boolean
+  /** Asked for each new inbound connection by its remote address, before it costs anything. */
+  readonly accepts: (remote: Multiaddr) => boolean
+  readonly services?: ServiceFactories
 }
 
 /** A node that has not started: start() listens, and rejects with libp2p's own error. */
 export async function createNode(
   { identity, crypto, random }: TransportComponents,
-  { transports, listen, maxLinks, accepts }: NodeOptions,
+  { transports, listen, maxLinks, accepts, services = {} }: NodeOptions,
 ): Promise<Libp2p> {
   const node = await createLibp2p({
     start: false,
     privateKey: await generateKeyPairFromSeed('Ed25519', identity.exportSeed()),
     addresses: { listen: listen.map(String) },
     transports,
+    services: { ...services, ownAddresses },
+    // What identify tells others; without it libp2p names itself, its version and that of Node.
+    nodeInfo: { name: 'hopwire', version: '1', userAgent: 'hopwire' },
     connectionEncrypters: [noise({ crypto: noiseCrypto(crypto, random) })],
     streamMuxers: [boundedYamux()],
     transportManager: { faultTolerance: FaultTolerance.FATAL_ALL },
-    connectionGater: { denyInboundConnection: () => !accepts() },
+    connectionGater: { denyInboundConnection: ({ remoteAddr }) => !accepts(remoteAddr) },
     connectionManager: {
       maxConnections: maxLinks + SPARE_CONNECTIONS,
       maxIncomingPendingConnections: MAX_PENDING_INBOUND,
@@ -58,6 +63,26 @@ export async function createNode(
     node.peerStore.delete(detail).catch(() => undefined)
   })
   return node
+}
+
+/**
+ * libp2p keeps a public address to itself until AutoNAT has confirmed it. Here it is told to others, and shown,
+ * from the start: somebody has configured it.
+ */
+const ownAddresses: ServiceFactories[string] = (components) => {
+  const { events, addressManager } = components as unknown as AddressComponents
+  events.addEventListener('transport:listening', ({ detail }) => {
+    for (const address of detail.getAddrs())
+      addressManager.confirmObservedAddr(address, { type: 'transport' })
+  })
+  return {}
+}
+
+interface AddressComponents {
+  readonly events: Pick<Libp2p, 'addEventListener'>
+  readonly addressManager: {
+    confirmObservedAddr(address: Multiaddr, about: { readonly type: 'transport' }): void
+  }
 }
 
 /** The mesh address of whoever a handshake has authenticated. @throws MeshError unless the key is Ed25519. */

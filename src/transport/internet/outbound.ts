@@ -10,6 +10,7 @@ import { dialHandshake } from './handshake.ts'
 import { LINK_PROTOCOL } from './limits.ts'
 import type { PeerAddress } from './multiaddrs.ts'
 import { addressOf } from './node.ts'
+import type { Resolver } from './resolve.ts'
 
 /**
  * Opens an authenticated connection.
@@ -19,13 +20,14 @@ import { addressOf } from './node.ts'
 export async function openConnection(
   node: Libp2p,
   peer: PeerAddress,
+  resolve: Resolver,
   signal: AbortSignal,
 ): Promise<Connection> {
   const own = node.peerId.toString()
   if (peer.peerId === own) throw selfDial(peer)
   let connection: Connection
   try {
-    connection = await node.dial(peer.dial, { signal, force: true })
+    connection = await node.dial(await resolve(peer.dial, signal), { signal, force: true })
   } catch (error) {
     signal.throwIfAborted()
     if (error instanceof Error && error.name === 'InvalidPeerIdError') throw selfDial(peer)
@@ -35,7 +37,7 @@ export async function openConnection(
   if (peer.peerId === undefined || peer.peerId === found) return connection
   const wrong = linkFailure(
     'wrong_peer',
-    `${peer.dial.toString()} is peer ${found}, not ${peer.peerId}: correct the address or its /p2p/ part`,
+    `${peer.text} is peer ${found}, not ${peer.peerId}: correct the address or its /p2p/ part`,
   )
   connection.abort(wrong)
   throw wrong
@@ -48,15 +50,17 @@ export async function beginLink(
   signal: AbortSignal,
 ): Promise<Established> {
   const neighbour = addressOf(connection.remotePeer)
-  const stream = await connection.newStream(LINK_PROTOCOL, { signal }).catch((error: unknown) => {
-    signal.throwIfAborted()
-    if (!(error instanceof Error && error.name === 'UnsupportedProtocolError')) throw error
-    throw linkFailure(
-      'no_protocol',
-      `a libp2p node that does not speak ${LINK_PROTOCOL} answers there`,
-      error,
-    )
-  })
+  const stream = await connection
+    .newStream(LINK_PROTOCOL, { signal, runOnLimitedConnection: true })
+    .catch((error: unknown) => {
+      signal.throwIfAborted()
+      if (!(error instanceof Error && error.name === 'UnsupportedProtocolError')) throw error
+      throw linkFailure(
+        'no_protocol',
+        `a libp2p node that does not speak ${LINK_PROTOCOL} answers there`,
+        error,
+      )
+    })
   const decoder = new FrameDecoder(MAX_FRAME_BYTES)
   const exchange = new FrameExchange(stream, decoder)
   try {

@@ -4,14 +4,20 @@
  */
 import type { Connection, Stream, StreamMessageEvent } from '@libp2p/interface'
 import type { Address } from '../../identity/address.ts'
-import type { Clock } from '../../runtime/clock.ts'
+import type { Clock, Timer } from '../../runtime/clock.ts'
 import type { Priority } from '../../wire/frame.ts'
+import { keepAliveOf, linkClassOf } from '../link-class.ts'
 import { SendQueue } from '../send-queue.ts'
 import { countTransportError, type Link, type LinkProfile, type TransportCounters } from '../transport.ts'
-import { type FrameDecoder, LENGTH_BYTES } from './frame-decoder.ts'
+import { isAck } from './ack-frame.ts'
+import { ACK_WRITE_BYTES, Acknowledgement } from './acknowledgement.ts'
+import type { FrameDecoder } from './frame-decoder.ts'
 import { feed } from './frame-exchange.ts'
 import { cutOff, hangUp } from './hang-up.ts'
-import { WRITE_BYTES } from './limits.ts'
+import { ACK_DELAY_MS, ACK_WINDOW } from './limits.ts'
+import { packWrite } from './pack-write.ts'
+import { Pulse } from './pulse.ts'
+import { pauseReading, resumeReading } from './reading.ts'
 
 /** The transport a link belongs to. None of these is called from within a call into the link. */
 export interface LinkOwner {
@@ -33,6 +39,10 @@ export interface StreamLinkOptions {
   readonly profile: LinkProfile
   readonly latencyMs: number
   readonly queueBytes: number
+  /** Of the {@link SendQueue}. */
+  readonly queueSalt: number
+  /** Whether both ends acknowledge what they receive and give signs of life. */
+  readonly acknowledges: boolean
 }
 
 export class StreamLink implements Link {
@@ -50,7 +60,14 @@ export class StreamLink implements Link {
   readonly #decoder: FrameDecoder
   readonly #queue: SendQueue
   readonly #firstLatencyMs: number
+  readonly #acks: Acknowledgement | undefined
+  readonly #pulse: Pulse
+  #pulseTimer: Timer | undefined
+  #ackTimer: Timer | undefined
+  /** Whether the next flush writes an ACK, even where there is nothing else to write. */
+  #isAckDue = false
   #isClosed = false
+  #isRetiring = false
   #isFlushScheduled = false
   #isPaused = false
   #isDelivering = false
@@ -68,13 +85,16 @@ export class StreamLink implements Link {
     this.direction = connection.direction
     this.profile = profile
     this.#firstLatencyMs = latencyMs
-    this.upSince = clock.monotonic()
+    const now = clock.monotonic()
+    this.upSince = now
     this.#owner = owner
     this.#clock = clock
     this.#connection = connection
     this.#stream = stream
     this.#decoder = decoder
-    this.#queue = new SendQueue(queueBytes)
+    this.#queue = new SendQueue(queueBytes, options.queueSalt)
+    this.#acks = options.acknowledges ? new Acknowledgement(ACK_WINDOW, now) : undefined
+    this.#pulse = new Pulse(keepAliveOf(linkClassOf(profile)), options.acknowledges, now, clock.now())
   }
 
   /** Begins to read. Call it once, after the link has been announced. */
@@ -83,6 +103,7 @@ export class StreamLink implements Link {
     this.#stream.addEventListener('remoteCloseWrite', this.#onFinish)
     this.#stream.addEventListener('close', this.#onClose)
     this.#stream.addEventListener('message', this.#onMessage)
+    this.#watch()
     this.#clock.defer(() => {
       this.#deliver()
       if (this.#stream.status !== 'open') this.#onClose()
@@ -94,9 +115,9 @@ export class StreamLink implements Link {
     return this.#isClosed
   }
 
-  /** The handshake's, until libp2p's probe has found a better one: the handshake also waits for start-up. */
+  /** The handshake's, until a later probe has found a better one: the handshake also waits for start-up. */
   get latencyMs(): number {
-    const { rtt } = this.#connection
+    const rtt = this.#acks?.roundTripMs ?? this.#connection.rtt
     return rtt === undefined ? this.#firstLatencyMs : Math.min(this.#firstLatencyMs, rtt / 2)
   }
 
@@ -109,8 +130,8 @@ export class StreamLink implements Link {
   }
 
   send(frame: Uint8Array, priority: Priority): boolean {
-    if (this.#isClosed || this.#ended !== undefined) return false
-    if (frame.length === 0 || frame.length > this.profile.mtu) {
+    if (this.#isClosed || this.#isRetiring || this.#ended !== undefined) return false
+    if (frame.length === 0 || frame.length > this.profile.mtu || isAck(frame)) {
       countTransportError(this.#owner.counters, 'unsendable')
       return false
     }
@@ -123,7 +144,7 @@ export class StreamLink implements Link {
     if (this.#isPaused) return
     this.#isPaused = true
     // Inside stream.resume() a pause would be undone by what follows there: #read() makes up for it.
-    if (!this.#isResuming) this.#pauseStream()
+    if (!this.#isResuming) pauseReading(this.#stream)
   }
 
   resume(): void {
@@ -134,17 +155,19 @@ export class StreamLink implements Link {
 
   close(reason: string): void {
     if (this.#isClosed) return
-    const unsent = this.#shut()
-    this.#gone = hangUp(this.#connection, this.#stream, this.#clock)
+    const unsent = this.#bow()
     this.#clock.defer(() => this.#owner.down(this, reason, unsent))
   }
 
   /** The same for a transport that stops: the owner hears of it before the call returns. */
   closeNow(reason: string): void {
-    if (this.#isClosed) return
-    const unsent = this.#shut()
-    this.#gone = hangUp(this.#connection, this.#stream, this.#clock)
-    this.#owner.down(this, reason, unsent)
+    if (!this.#isClosed) this.#owner.down(this, reason, this.#bow())
+  }
+
+  /** Takes no further frame, and closes when the neighbour has all it was to have. */
+  retire(reason: string): void {
+    this.#isRetiring = true
+    this.whenFlushed(() => this.close(reason))
   }
 
   /** Resolves when the connection of a closed link is gone too. */
@@ -152,7 +175,10 @@ export class StreamLink implements Link {
     await this.#gone
   }
 
-  /** Calls back once all that was accepted has left this process, or the link is closed. */
+  /**
+   * Calls back once the neighbour has said that it has all that was accepted, or, where it does not say, all
+   * has left this process; or the link is closed.
+   */
   whenFlushed(done: () => void): void {
     this.#onFlushed = done
     this.#flushLater()
@@ -167,42 +193,61 @@ export class StreamLink implements Link {
   readonly #flush = (): void => {
     this.#isFlushScheduled = false
     try {
-      while (this.#mayWrite()) this.#stream.send(this.#takeWrite())
+      this.#write()
     } catch {
       // The connection broke in this very write.
       this.#onClose()
     }
     if (!this.#isClosed && this.#queue.takeDrained()) this.#owner.drained(this)
-    if (this.#isClosed || (this.#queue.isEmpty && this.#stream.writeBufferLength === 0)) this.#flushed()
+    if (this.#isClosed || this.#isFlushed()) this.#flushed()
+  }
+
+  #write(): void {
+    const acks = this.#acks
+    const now = this.#clock.monotonic()
+    let hasWritten = false
+    if (acks?.sent.isFilling || (this.#onFlushed !== undefined && acks?.sent.length)) acks.ask(now)
+    while (this.#mayWrite()) {
+      this.#stream.send(this.#takeWrite())
+      hasWritten = true
+      if (acks?.sent.isFilling) acks.ask(now)
+    }
+    if (acks !== undefined && (this.#isAckDue || acks.isUrgent) && this.#isWritable) {
+      this.#writeAck(acks)
+      hasWritten = true
+    }
+    if (!hasWritten) return
+    this.#pulse.sent(now)
+    // Of a neighbour that does not acknowledge, no more can be known than that the stream took something.
+    if (acks === undefined) this.#pulse.progressed(now)
+  }
+
+  get #isWritable(): boolean {
+    const { writableNeedsDrain, writeStatus } = this.#stream
+    return !(this.#isClosed || writableNeedsDrain || writeStatus !== 'writable')
   }
 
   #mayWrite(): boolean {
-    const { writableNeedsDrain, writeStatus } = this.#stream
-    return !(this.#isClosed || this.#queue.isEmpty || writableNeedsDrain || writeStatus !== 'writable')
+    if (this.#queue.isEmpty || !this.#isWritable) return false
+    return this.#acks === undefined || !this.#acks.sent.isFull
   }
 
-  /** The bytes of the next write: as many frames as fit, at least one, each behind its length. */
+  #writeAck(acks: Acknowledgement): void {
+    this.#isAckDue = false
+    const bytes = Buffer.allocUnsafe(ACK_WRITE_BYTES)
+    acks.write(bytes, 0)
+    this.#stream.send(bytes)
+  }
+
   #takeWrite(): Uint8Array {
-    const queue = this.#queue
-    const frames: Uint8Array[] = []
-    let length = 0
-    for (let frame = queue.peek(); frame !== undefined; frame = queue.peek()) {
-      if (length > 0 && length + LENGTH_BYTES + frame.length > WRITE_BYTES) break
-      queue.shift()
-      frames.push(frame)
-      length += LENGTH_BYTES + frame.length
-    }
-    const { counters } = this.#owner
-    counters.framesSent += frames.length
-    counters.bytesSent += length - frames.length * LENGTH_BYTES
-    const bytes = Buffer.allocUnsafe(length)
-    let offset = 0
-    for (const frame of frames) {
-      offset = bytes.writeUInt32BE(frame.length, offset)
-      bytes.set(frame, offset)
-      offset += frame.length
-    }
-    return bytes
+    const acks = this.#acks
+    const withAck = acks !== undefined && (acks.isOwing || acks.isUrgent || this.#isAckDue)
+    if (withAck) this.#isAckDue = false
+    return packWrite(this.#queue, acks, withAck, this.#owner.counters)
+  }
+
+  #isFlushed(): boolean {
+    return this.#queue.isEmpty && (this.#acks?.sent.length ?? this.#stream.writeBufferLength) === 0
   }
 
   #flushed(): void {
@@ -216,6 +261,7 @@ export class StreamLink implements Link {
   }
 
   readonly #onMessage = ({ data }: StreamMessageEvent): void => {
+    this.#pulse.heard(this.#clock.monotonic())
     feed(this.#decoder, data)
     this.#deliver()
   }
@@ -224,17 +270,65 @@ export class StreamLink implements Link {
     if (this.#isDelivering) return
     this.#isDelivering = true
     const { counters } = this.#owner
+    const acks = this.#acks
     while (!this.#isPaused && !this.#isClosed) {
       const frame = this.#decoder.next()
       if (frame === undefined) break
+      if (acks !== undefined && isAck(frame)) {
+        this.#readAck(acks, frame)
+        continue
+      }
       counters.framesReceived += 1
       counters.bytesReceived += frame.length
+      acks?.count()
       this.#owner.frame(this, frame)
     }
     this.#isDelivering = false
-    if (this.#isClosed || this.#isPaused) return
+    if (this.#isClosed) return
+    if (acks?.isUrgent) this.#flushLater()
+    else if (acks?.isOwing) this.#ackLater()
     const reason = this.#decoder.fault ?? this.#ended
-    if (reason !== undefined) this.#fail(reason)
+    if (reason !== undefined && !this.#isPaused) this.#fail(reason)
+  }
+
+  #readAck(acks: Acknowledgement, frame: Uint8Array): void {
+    const now = this.#clock.monotonic()
+    const count = acks.read(frame, now)
+    if (count < 0) this.#fail('malformed')
+    if (count <= 0) return
+    this.#pulse.progressed(now)
+    if (!this.#queue.isEmpty || this.#onFlushed !== undefined) this.#flushLater()
+  }
+
+  /** Soon enough for a sender that does not wait for it, seldom enough to go along with data as a rule. */
+  #ackLater(): void {
+    this.#ackTimer ??= this.#clock.setTimer(ACK_DELAY_MS, () => {
+      this.#ackTimer = undefined
+      if (!this.#acks?.isOwing) return
+      this.#isAckDue = true
+      this.#flushLater()
+    })
+  }
+
+  #watch(): void {
+    this.#pulseTimer = this.#clock.setTimer(this.#pulse.everyMs, () => {
+      const now = this.#clock.monotonic()
+      // Whoever does not listen cannot tell silence.
+      if (this.#isPaused) this.#pulse.heard(now)
+      const isWaiting = !this.#queue.isEmpty || (this.#acks?.sent.length ?? 0) > 0
+      const verdict = this.#pulse.look(now, this.#clock.now(), isWaiting)
+      if (verdict === 'silent' || verdict === 'stalled') {
+        countTransportError(this.#owner.counters, verdict)
+        this.close(verdict)
+        return
+      }
+      if (verdict === 'speak') {
+        this.#acks?.ask(now)
+        this.#isAckDue = true
+        this.#flushLater()
+      }
+      this.#watch()
+    })
   }
 
   /** What was held back while paused: first what is here, then what the stream has. */
@@ -243,24 +337,12 @@ export class StreamLink implements Link {
     this.#deliver()
     if (this.#isPaused || this.#isClosed) return
     this.#resumeStream()
-    if (this.#isPaused) this.#pauseStream()
-  }
-
-  #pauseStream(): void {
-    try {
-      this.#stream.pause()
-    } catch {
-      // It has closed, and sends nothing any more.
-    }
+    if (this.#isPaused) pauseReading(this.#stream)
   }
 
   #resumeStream(): void {
     this.#isResuming = true
-    try {
-      this.#stream.resume()
-    } catch {
-      // It has closed; what it still held has been delivered all the same.
-    }
+    resumeReading(this.#stream)
     this.#isResuming = false
   }
 
@@ -278,25 +360,40 @@ export class StreamLink implements Link {
     this.#clock.defer(() => this.#deliver())
   }
 
-  /** The link ends from outside. */
+  /** The link ends from outside, or by what it was sent. */
   #fail(reason: string): void {
     const unsent = this.#shut()
-    if (this.#decoder.fault === undefined) {
+    if (reason === this.#ended) {
       this.#gone = hangUp(this.#connection, this.#stream, this.#clock)
     } else {
       countTransportError(this.#owner.counters, reason)
-      cutOff(this.#connection, new Error(`${reason} frame length`))
+      cutOff(this.#connection, new Error(`${reason} frame or frame length`))
     }
     this.#owner.down(this, reason, unsent)
   }
 
+  /** The link ends from this side: a last word on what has arrived spares the neighbour to send it again. */
+  #bow(): Uint8Array[] {
+    try {
+      if (this.#acks?.isOwing && this.#stream.writeStatus === 'writable') this.#writeAck(this.#acks)
+    } catch {
+      // It has broken already.
+    }
+    const unsent = this.#shut()
+    this.#gone = hangUp(this.#connection, this.#stream, this.#clock)
+    return unsent
+  }
+
+  /** @returns what the neighbour may not have: first what has left, then what has not. */
   #shut(): Uint8Array[] {
     this.#isClosed = true
+    this.#pulseTimer?.cancel()
+    this.#ackTimer?.cancel()
     this.#stream.removeEventListener('drain', this.#onDrain)
     this.#stream.removeEventListener('remoteCloseWrite', this.#onFinish)
     this.#stream.removeEventListener('close', this.#onClose)
     this.#stream.removeEventListener('message', this.#onMessage)
     this.#flushed()
-    return this.#queue.clear()
+    return [...(this.#acks?.sent.clear() ?? []), ...this.#queue.clear()]
   }
 }

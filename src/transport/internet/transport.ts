@@ -3,8 +3,8 @@
  * its libp2p transport ({@link Carrier}); links, framing, handshake and dialling are the same.
  */
 import type { Connection, Libp2p } from '@libp2p/interface'
-import type { Libp2pOptions } from 'libp2p'
-import { withinDeadline } from '../../runtime/clock.ts'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import type { Address } from '../../identity/address.ts'
 import { MeshError } from '../../runtime/errors.ts'
 import { DEFAULT_QUEUE_BYTES } from '../send-queue.ts'
 import {
@@ -17,25 +17,38 @@ import {
 import { Acceptor, type Established } from './acceptor.ts'
 import { Dialler } from './dialler.ts'
 import { linkFailure } from './failure.ts'
+import { Gate } from './gate.ts'
 import { cutOff, hangUp } from './hang-up.ts'
-import { DEFAULT_MAX_LINKS, EXPECTED_BITS_PER_SECOND, LINK_PROTOCOL, NODE_STOP_MS } from './limits.ts'
-import { type AddressForm, listenFailure, type PeerAddress, parseListen, parsePeers } from './multiaddrs.ts'
+import { DEFAULT_MAX_LINKS, DIAL_TIMEOUT_MS, GIVE_WAY_MS } from './limits.ts'
+import type { Refusal } from './link-frames.ts'
+import { type AddressForm, hasForm, type PeerAddress, parseListen, parsePeers } from './multiaddrs.ts'
 import { Neighbours } from './neighbours.ts'
-import { addressOf, createNode } from './node.ts'
-import type { InternetOptions } from './options.ts'
+import { addressOf } from './node.ts'
+import type { InternetOptions, ReachOptions } from './options.ts'
 import { beginLink, openConnection } from './outbound.ts'
+import type { Resolver } from './resolve.ts'
+import { type CarrierTransport, type Member, SharedNode } from './shared-node.ts'
 import { type LinkOwner, StreamLink } from './stream-link.ts'
 
 export interface Carrier {
   /** The transport's name. */
   readonly name: string
   readonly form: AddressForm
-  readonly transport: NonNullable<Libp2pOptions['transports']>[number]
+  /** Rejects where this machine lacks what the transport is made of. */
+  readonly load: (reach: ReachOptions) => Promise<CarrierTransport>
+  /** Where it listens, if not where the options say. */
+  readonly listens?: readonly Multiaddr[]
+  readonly resolve: Resolver
+  /** For routing, where nobody has measured. */
+  readonly bitsPerSecond: number
+  /** Whether its links go through a third node, so that any other link is better. */
+  readonly isRelayed: boolean
 }
 
 /** What exists between start and stop. */
 interface Running {
-  readonly node: Libp2p
+  /** Once it has started. */
+  node: Libp2p | undefined
   readonly host: LinkHost
   readonly acceptor: Acceptor
   readonly dialler: Dialler
@@ -48,6 +61,13 @@ export class InternetTransport implements Transport, LinkOwner {
   readonly #options: InternetOptions
   readonly #components: TransportComponents
   readonly #neighbours: Neighbours
+  readonly #gate: Gate
+  readonly #shared: SharedNode
+  readonly #member: Member
+  /** Relayed links that give way to a direct one, with what waits for their end. */
+  readonly #leaving = new Map<StreamLink, PromiseWithResolvers<void>>()
+  /** Neighbours that are about to make a link, with who waits for it. */
+  readonly #awaited = new Map<string, (link: StreamLink) => void>()
   #running: Running | undefined
   #stopping: Promise<void> | undefined
 
@@ -57,11 +77,22 @@ export class InternetTransport implements Transport, LinkOwner {
     this.#carrier = carrier
     this.#options = options
     this.#components = components
-    this.#neighbours = new Neighbours(identity.address, clock, options.maxLinks ?? DEFAULT_MAX_LINKS)
+    const { maxLinks = DEFAULT_MAX_LINKS, listen = [] } = options
+    this.#neighbours = new Neighbours(identity.address, clock, maxLinks)
+    const { counters } = this
+    this.#gate = new Gate({ admission: options.admission, clock, counters, logger: components.logger })
+    this.#member = this.#asMember(() => carrier.listens ?? parseListen(listen, carrier.form), maxLinks)
+    this.#shared = SharedNode.of(components)
+    this.#shared.join(this.#member)
   }
 
   get listenAddresses(): readonly string[] {
-    return this.#running?.node.getMultiaddrs().map(String) ?? []
+    const addresses = this.#running?.node?.getMultiaddrs() ?? []
+    return addresses.filter((address) => this.#member.carries(address)).map(String)
+  }
+
+  get problem(): string | undefined {
+    return this.#shared.problemOf(this.#member)
   }
 
   get targets(): readonly DialTarget[] {
@@ -72,37 +103,37 @@ export class InternetTransport implements Transport, LinkOwner {
     if (this.#running !== undefined) {
       throw new MeshError('ERR_LIFECYCLE', `transport ${this.name} has started already`)
     }
-    const { listen = [], peers = [], maxLinks = DEFAULT_MAX_LINKS } = this.#options
-    const { form, transport } = this.#carrier
-    const addresses = parseListen(listen, form)
+    const { peers = [] } = this.#options
     const { clock, random, logger } = this.#components
     const { counters } = this
     const neighbours = this.#neighbours
-    const acceptor = new Acceptor({ neighbours, clock, counters, onEstablished: (made) => this.#up(made) })
+    const acceptor = new Acceptor({
+      neighbours,
+      refusalFor: (neighbour, remote) =>
+        this.#gate.refusalFor(neighbour, remote) ?? this.#refusalFor(neighbour),
+      clock,
+      counters,
+      onEstablished: (made) => this.#up(made),
+    })
     const dialler = new Dialler({
-      peers: parsePeers(peers, form),
+      peers: parsePeers(peers, this.#carrier.form),
       dial: (peer, signal) => this.#dial(peer, signal),
-      linkTo: (neighbour) => neighbours.linkTo(neighbour),
+      linkTo: (neighbour) => neighbours.linkTo(neighbour) ?? this.#betterLinkTo(neighbour),
       clock,
       random,
       logger,
       counters,
     })
-    const node = await createNode(this.#components, {
-      transports: [transport],
-      listen: addresses,
-      maxLinks,
-      accepts: () => acceptor.isOpen,
-    })
-    await this.#listen(node, acceptor)
-    this.#running = { node, host, acceptor, dialler }
+    // From here on: a neighbour may call before start() returns.
+    const running: Running = { node: undefined, host, acceptor, dialler }
+    this.#running = running
     try {
-      await node.start()
+      running.node = await this.#shared.start(this.#member)
     } catch (error) {
       this.#running = undefined
-      throw listenFailure(error, addresses)
+      throw error
     }
-    dialler.start()
+    if (running.node !== undefined) dialler.start()
   }
 
   stop(signal: AbortSignal): Promise<void> {
@@ -126,29 +157,117 @@ export class InternetTransport implements Transport, LinkOwner {
 
   down(link: StreamLink, reason: string, unsent: readonly Uint8Array[]): void {
     this.#neighbours.down(link)
+    this.#leaving.get(link)?.resolve()
+    this.#leaving.delete(link)
     const { logger } = this.#components
     logger.info({ neighbour: link.neighbour.toString(), remote: link.remote, reason }, 'link down')
     this.#running?.host.linkDown(link, reason, unsent)
     this.#running?.dialler.linkDown(link)
+    this.#shared.linkDown(this.#member, link)
   }
 
-  async #listen(node: Libp2p, acceptor: Acceptor): Promise<void> {
-    node.addEventListener('connection:open', ({ detail }: CustomEvent<Connection>) => {
-      if (detail.direction === 'inbound') acceptor.opened(detail)
-    })
-    await node.handle(LINK_PROTOCOL, (stream, connection) => void acceptor.accept(stream, connection), {
-      maxInboundStreams: 1,
-      maxOutboundStreams: 1,
-    })
+  #asMember(listen: Member['listen'], maxLinks: number): Member {
+    const { name, form, load, isRelayed } = this.#carrier
+    const { reach = {} } = this.#options
+    return {
+      name,
+      isRelayed,
+      maxLinks,
+      reach,
+      load,
+      listen,
+      carries: (address) => hasForm(address, form),
+      accepts: (remote) => (this.#running?.acceptor.isOpen ?? false) && this.#gate.lets(remote),
+      opened: (connection) => {
+        this.#gate.opened(connection)
+        this.#running?.acceptor.opened(connection)
+      },
+      accept: (stream, connection) => void this.#running?.acceptor.accept(stream, connection),
+      linkTo: (neighbour) => this.#neighbours.linkTo(neighbour),
+      adopt: (connection) => this.#adopt(connection),
+      found: (peerId, neighbour, addresses) =>
+        this.#running?.dialler.offer({ text: String(addresses[0]), dial: addresses, peerId, neighbour }),
+      directLinkUp: (link) => this.#giveWayTo(link),
+      directLinkDown: (link) => this.#running?.dialler.linkDown(link),
+    }
+  }
+
+  #refusalFor(neighbour: Address): Refusal | undefined {
+    return this.#betterLinkTo(neighbour) === undefined ? this.#neighbours.refusalFor(neighbour) : 'duplicate'
+  }
+
+  /** What makes a link of this transport needless. */
+  #betterLinkTo(neighbour: Address): StreamLink | undefined {
+    return this.#carrier.isRelayed ? this.#shared.directLinkTo(neighbour) : undefined
+  }
+
+  /** Of the two ends the one with the smaller address closes, so that neither is cut off in mid-sentence. */
+  async #giveWayTo(direct: StreamLink): Promise<void> {
+    this.#running?.dialler.linkUp(direct)
+    const link = this.#neighbours.linkTo(direct.neighbour)
+    if (link === undefined) return
+    await (this.#leaving.get(link) ?? this.#leave(link)).promise
+    await link.gone()
+  }
+
+  #leave(link: StreamLink): PromiseWithResolvers<void> {
+    const { identity, clock } = this.#components
+    const isFirst = identity.address.compare(link.neighbour) < 0
+    const leaving = Promise.withResolvers<void>()
+    this.#leaving.set(link, leaving)
+    if (isFirst) link.retire('replaced')
+    const timer = clock.setTimer(isFirst ? GIVE_WAY_MS : 2 * GIVE_WAY_MS, () => link.close('replaced'))
+    void leaving.promise.then(() => timer.cancel())
+    return leaving
   }
 
   async #dial(peer: PeerAddress, signal: AbortSignal): Promise<StreamLink> {
-    const running = this.#running
-    if (running === undefined) throw linkFailure('stopping', 'this node is stopping')
+    const node = this.#running?.node
+    if (node === undefined) throw linkFailure('stopping', 'this node is stopping')
+    return await this.#linkOver(await openConnection(node, peer, this.#carrier.resolve, signal), signal)
+  }
+
+  /**
+   * libp2p has opened a direct connection where there was a relayed one. Where the two have called each other,
+   * one of them counts as called: it waits for the other to begin the link.
+   */
+  async #adopt(connection: Connection): Promise<void> {
     const { clock } = this.#components
-    const connection = await openConnection(running.node, peer, signal)
+    const late = new AbortController()
+    const timer = clock.setTimer(DIAL_TIMEOUT_MS, () => late.abort())
+    try {
+      const link =
+        connection.direction === 'outbound'
+          ? await this.#linkOver(connection, late.signal)
+          : await this.#linkFrom(addressOf(connection.remotePeer), late.signal)
+      if (link !== undefined) await this.#shared.linkUp(this.#member, link)
+    } finally {
+      timer.cancel()
+    }
+  }
+
+  /** The link a neighbour is about to make, or undefined when it takes too long. */
+  async #linkFrom(neighbour: Address, signal: AbortSignal): Promise<StreamLink | undefined> {
+    const key = neighbour.toString()
+    const present = this.#neighbours.linkTo(neighbour)
+    if (present !== undefined) return present
+    const awaited = Promise.withResolvers<StreamLink | undefined>()
+    const onAbort = (): void => awaited.resolve(undefined)
+    signal.addEventListener('abort', onAbort)
+    this.#awaited.set(key, awaited.resolve)
+    const link = await awaited.promise
+    this.#awaited.delete(key)
+    signal.removeEventListener('abort', onAbort)
+    return link
+  }
+
+  async #linkOver(connection: Connection, signal: AbortSignal): Promise<StreamLink> {
+    const { clock } = this.#components
     try {
       const neighbour = addressOf(connection.remotePeer)
+      const refusal = this.#gate.refusalFor(neighbour, connection.remoteAddr.toString())
+      if (refusal !== undefined)
+        throw linkFailure(refusal, 'this node is not to have a link with that neighbour')
       const present = this.#neighbours.linkTo(neighbour)
       if (present !== undefined) {
         void hangUp(connection, undefined, clock)
@@ -167,7 +286,7 @@ export class InternetTransport implements Transport, LinkOwner {
   }
 
   #up({ connection, stream, decoder, neighbour, handshake }: Established): StreamLink {
-    const { clock, logger } = this.#components
+    const { clock, random, logger } = this.#components
     const link = new StreamLink({
       owner: this,
       clock,
@@ -175,11 +294,14 @@ export class InternetTransport implements Transport, LinkOwner {
       stream,
       decoder,
       neighbour,
-      profile: { mtu: handshake.mtu, bitsPerSecond: EXPECTED_BITS_PER_SECOND, broadcast: false },
+      profile: { mtu: handshake.mtu, bitsPerSecond: this.#carrier.bitsPerSecond, broadcast: false },
       latencyMs: handshake.latencyMs,
       queueBytes: this.#options.queueBytes ?? DEFAULT_QUEUE_BYTES,
+      queueSalt: random.uint32(),
+      acknowledges: handshake.acknowledges,
     })
     const replaced = this.#neighbours.up(link)
+    this.#awaited.get(neighbour.toString())?.(link)
     const { direction, remote } = link
     const { agent } = handshake
     logger.info({ neighbour: neighbour.toString(), remote, direction, agent }, 'link up')
@@ -187,20 +309,22 @@ export class InternetTransport implements Transport, LinkOwner {
     link.open()
     this.#running?.dialler.linkUp(link)
     replaced?.close('replaced')
+    void this.#shared.linkUp(this.#member, link)
+    const better = this.#betterLinkTo(neighbour)
+    if (better !== undefined) void this.#giveWayTo(better)
     return link
   }
 
   /** In this order, so that nothing comes back to life behind our back. */
-  async #stop({ node, acceptor, dialler }: Running, signal: AbortSignal): Promise<void> {
-    const { clock, logger } = this.#components
+  async #stop({ acceptor, dialler }: Running, signal: AbortSignal): Promise<void> {
+    const { logger } = this.#components
     acceptor.close()
     await dialler.stop()
     await this.#flush(signal)
     const links = this.#neighbours.links
     for (const link of links) link.closeNow('stopping')
     await Promise.all(links.map((link) => link.gone()))
-    const stopping = Promise.resolve(node.stop())
-    const stopped = await withinDeadline(clock, NODE_STOP_MS, stopping).catch(() => false)
+    const stopped = await this.#shared.release(this.#member)
     if (!stopped) logger.warn({ transport: this.name }, 'libp2p did not stop in time')
   }
 

@@ -33,6 +33,8 @@ interface Arrival {
   readonly frame: Uint8Array | undefined
 }
 
+const NO_FRAMES: readonly Uint8Array[] = []
+
 /** What may be under way to a neighbour that does not read, beyond what fills the wire. */
 const WINDOW_BYTES = 1024 * 1024
 /** Frames of the next millisecond leave together: a system clock's timers are no finer than that. */
@@ -50,6 +52,8 @@ export class MemoryLink implements Link {
   readonly #queue = new SendQueue(DEFAULT_QUEUE_BYTES)
   readonly #windowBytes: number
   readonly #arrivals: Arrival[] = []
+  /** What left and found the other end closed. */
+  #undelivered: Uint8Array[] = []
   /** The other end; itself until the two are joined, before which nothing is sent. */
   #peer: MemoryLink = this
   #isClosed = false
@@ -126,8 +130,7 @@ export class MemoryLink implements Link {
   /** What is under way to the neighbour still arrives, and then the neighbour's end goes down too. */
   close(reason: string): void {
     if (this.#isClosed) return
-    const unsent = this.#shut()
-    this.#clock.defer(() => this.#owner.down(this, reason, unsent))
+    this.#closeLater(reason, NO_FRAMES)
   }
 
   /** The same for a transport that stops: the owner hears of it before the call returns. */
@@ -135,11 +138,14 @@ export class MemoryLink implements Link {
     if (!this.#isClosed) this.#owner.down(this, reason, this.#shut())
   }
 
-  /** The cable is gone: what was under way is lost, and both ends are told. */
+  /** The cable is gone: what was under way does not arrive, and both ends are told. */
   cut(reason: string): void {
-    this.close(reason)
+    const [there, back] = [framesOf(this.#peer.#arrivals), framesOf(this.#arrivals)]
+    this.#arrivals.length = 0
     this.#peer.#arrivals.length = 0
-    this.#peer.close(reason)
+    if (!this.#isClosed) this.#closeLater(reason, there)
+    this.#peer.#arrivals.length = 0
+    if (!this.#peer.#isClosed) this.#peer.#closeLater(reason, back)
   }
 
   /** Calls back when the queue is empty or the link is closed. */
@@ -148,14 +154,22 @@ export class MemoryLink implements Link {
     else this.#onFlushed = done
   }
 
+  /** @param undelivered frames of this end that the other one has not been given. */
+  #closeLater(reason: string, undelivered: readonly Uint8Array[]): void {
+    const unsent = [...undelivered, ...this.#shut()]
+    this.#clock.defer(() => this.#owner.down(this, reason, unsent))
+  }
+
+  /** What was under way to this end goes back to the other. @returns what this end has to give back */
   #shut(): Uint8Array[] {
     this.#isClosed = true
     this.#sendTimer?.cancel()
     this.#arrivalTimer?.cancel()
+    this.#peer.#undelivered.push(...framesOf(this.#arrivals))
     this.#arrivals.length = 0
     this.#peer.#arrive({ at: this.#nextArrival(), frame: undefined })
     this.#flushed()
-    return this.#queue.clear()
+    return [...this.#undelivered, ...this.#queue.clear()]
   }
 
   #sendLater(delayMs: number): void {
@@ -195,7 +209,10 @@ export class MemoryLink implements Link {
   }
 
   #arrive(arrival: Arrival): void {
-    if (this.#isClosed) return
+    if (this.#isClosed) {
+      if (arrival.frame !== undefined) this.#peer.#undelivered.push(arrival.frame)
+      return
+    }
     this.#arrivals.push(arrival)
     this.#receiveLater()
   }
@@ -232,4 +249,8 @@ export class MemoryLink implements Link {
     this.#outstandingBytes -= bytes
     this.#sendLater(this.#busyUntil - this.#clock.monotonic())
   }
+}
+
+function framesOf(arrivals: readonly Arrival[]): Uint8Array[] {
+  return arrivals.flatMap(({ frame }) => frame ?? [])
 }

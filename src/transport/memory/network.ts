@@ -52,7 +52,7 @@ export class MemoryNetwork {
     this.#plug(cable)
   }
 
-  /** Removes a cable, in either direction. What is under way on it is lost; what is queued comes back. */
+  /** Removes a cable, in either direction. What is under way on it or queued comes back to its sender. */
   disconnect(a: Address, b: Address): void {
     const key = pairKey(a, b)
     this.#cables.get(key)?.link?.cut('disconnected')

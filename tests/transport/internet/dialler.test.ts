@@ -8,12 +8,21 @@ import { VirtualClock } from '../../../src/sim/clock.ts'
 import { FIRST_DELAY_MS, LONGEST_DELAY_MS } from '../../../src/transport/internet/backoff.ts'
 import { Dialler } from '../../../src/transport/internet/dialler.ts'
 import { linkFailure } from '../../../src/transport/internet/failure.ts'
-import { DIAL_TIMEOUT_MS, STABLE_LINK_MS } from '../../../src/transport/internet/limits.ts'
+import {
+  DIAL_TIMEOUT_MS,
+  FOUND_PEER_REST_MS,
+  FOUND_PEER_TRIES,
+  MAX_FOUND_PEERS,
+  STABLE_LINK_MS,
+} from '../../../src/transport/internet/limits.ts'
+import type { PeerAddress } from '../../../src/transport/internet/multiaddrs.ts'
 import type { StreamLink } from '../../../src/transport/internet/stream-link.ts'
 import { newTransportCounters } from '../../../src/transport/transport.ts'
 
 const NEIGHBOUR = Address.parse('b'.repeat(32))
 const TEXT = '/ip4/192.0.2.7/tcp/4001'
+
+const CONFIGURED = { text: TEXT, dial: [multiaddr(TEXT)], peerId: undefined, neighbour: undefined }
 
 /** A dialler of one peer whose dials a test answers by hand. */
 class Bench {
@@ -22,15 +31,16 @@ class Bench {
   /** When each dial began, ms. */
   readonly dials: number[] = []
   readonly dialler: Dialler
+  #last: StreamLink | undefined
   /** The one link there is to the peer. */
   present: StreamLink | undefined
   answer: (signal: AbortSignal) => Promise<StreamLink> = async () => {
     throw linkFailure('dial_failed', 'nobody there')
   }
 
-  constructor() {
+  constructor(peers: readonly PeerAddress[] = [CONFIGURED]) {
     this.dialler = new Dialler({
-      peers: [{ text: TEXT, dial: multiaddr(TEXT), peerId: undefined }],
+      peers,
       dial: (_, signal) => {
         this.dials.push(this.clock.monotonic())
         return this.answer(signal)
@@ -48,7 +58,13 @@ class Bench {
   }
 
   link(): StreamLink {
-    return { neighbour: NEIGHBOUR, upSince: this.clock.monotonic(), isClosed: false } as StreamLink
+    this.#last = { neighbour: NEIGHBOUR, upSince: this.clock.monotonic(), isClosed: false } as StreamLink
+    return this.#last
+  }
+
+  /** Takes the last link down. */
+  lose(): void {
+    if (this.#last !== undefined) this.dialler.linkDown(this.#last)
   }
 }
 
@@ -161,5 +177,65 @@ describe('the dialler', () => {
     await bench.clock.advanceAsync(600_000)
     assert.equal(bench.dials.length, 1)
     assert.equal(bench.counters.errors.size, 0)
+  })
+})
+
+describe('a node that was found', () => {
+  const FOUND = { text: TEXT, dial: [multiaddr(TEXT)], peerId: 'somebody', neighbour: NEIGHBOUR }
+
+  /** A dialler with no configured peer. */
+  function bench(): Bench {
+    const made = new Bench([])
+    made.dialler.start()
+    return made
+  }
+
+  it('is called at once, once, and does not count among the peers', async () => {
+    const { dialler, dials, clock } = bench()
+    dialler.offer(FOUND)
+    dialler.offer({ ...FOUND, text: `${TEXT}1` })
+    await clock.advanceAsync(0)
+    assert.equal(dials.length, 1)
+    assert.deepEqual(dialler.targets, [])
+  })
+
+  it('is not called when there is a link', () => {
+    const made = bench()
+    made.present = made.link()
+    made.dialler.offer(FOUND)
+    assert.equal(made.dials.length, 0)
+  })
+
+  it('is left alone after a few failures, for a while', async () => {
+    const { dialler, dials, clock } = bench()
+    dialler.offer(FOUND)
+    await clock.advanceAsync(60_000)
+    assert.equal(dials.length, FOUND_PEER_TRIES)
+    dialler.offer(FOUND)
+    assert.equal(dials.length, FOUND_PEER_TRIES)
+    await clock.advanceAsync(FOUND_PEER_REST_MS)
+    dialler.offer(FOUND)
+    assert.equal(dials.length, FOUND_PEER_TRIES + 1)
+  })
+
+  it('that takes the call and hangs up each time is left alone as well', async () => {
+    const made = bench()
+    made.answer = async () => made.link()
+    made.dialler.offer(FOUND)
+    for (let n = 0; n < 2 * FOUND_PEER_TRIES; n++) {
+      await made.clock.advanceAsync(0)
+      made.lose()
+      await made.clock.advanceAsync(2000)
+    }
+    assert.equal(made.dials.length, FOUND_PEER_TRIES)
+  })
+
+  it('is one of a bounded number', async () => {
+    const { dialler, dials } = bench()
+    for (let n = 0; n < 2 * MAX_FOUND_PEERS; n++) {
+      const neighbour = Address.parse(n.toString(16).padStart(32, '0'))
+      dialler.offer({ ...FOUND, peerId: `peer ${n}`, neighbour })
+    }
+    assert.equal(dials.length, MAX_FOUND_PEERS)
   })
 })

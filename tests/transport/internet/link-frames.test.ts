@@ -13,7 +13,7 @@ import {
 } from '../../../src/transport/internet/link-frames.ts'
 import { encodeCbor } from '../../../src/wire/cbor.ts'
 
-const TERMS: LinkTerms = { version: 1, maxFrameBytes: 65_680, agent: 'hopwire' }
+const TERMS: LinkTerms = { version: 1, maxFrameBytes: 65_680, agent: 'hopwire', features: 1 }
 
 function withBody(type: number, body: Parameters<typeof encodeCbor>[0]): Uint8Array {
   return Uint8Array.from([0x1f, type, ...encodeCbor(body)])
@@ -46,7 +46,7 @@ describe('the frames of the handshake', () => {
   })
 
   it('may say more than this version knows', () => {
-    const more = withBody(1, [1, 65_680, 'hopwire', { later: [true] }, null])
+    const more = withBody(1, [1, 65_680, 'hopwire', 1, { later: [true] }, null])
     assert.deepEqual(decodeLinkFrame(more), { type: 'hello', terms: TERMS })
     assert.deepEqual(decodeLinkFrame(withBody(3, [2, 'why'])), { type: 'refuse', refusal: 'duplicate' })
     assert.deepEqual(decodeLinkFrame(withBody(3, [99])), { type: 'refuse', refusal: undefined })
@@ -65,6 +65,7 @@ describe('the frames of the handshake', () => {
       'a negative version': withBody(1, [-1, 65_680, 'x']),
       'a limit below the least': withBody(1, [1, 511, 'x']),
       'an agent that is no text': withBody(1, [1, 65_680, 7]),
+      'features that are no number': withBody(1, [1, 65_680, 'x', 'all']),
       'a long agent': withBody(1, [1, 65_680, 'x'.repeat(65)]),
       'a refusal without a code': withBody(3, []),
       'bytes behind the array': Uint8Array.of(...encodeReady(), 0),

@@ -15,6 +15,7 @@ import {
   type LinkTerms,
 } from '../../../src/transport/internet/link-frames.ts'
 import { createNode } from '../../../src/transport/internet/node.ts'
+import type { CarrierTransport } from '../../../src/transport/internet/shared-node.ts'
 import { MAX_FRAME_BYTES } from '../../../src/wire/frame.ts'
 import { ANY_PORT, componentsOf } from './tcp-bench.ts'
 
@@ -72,6 +73,11 @@ export class RawLink {
   }
 }
 
+export interface RawCarrier {
+  readonly transport?: CarrierTransport
+  readonly listen?: string
+}
+
 export class RawNeighbour {
   readonly node: Libp2p
   readonly #signal: AbortSignal
@@ -83,10 +89,14 @@ export class RawNeighbour {
     this.#signal = signal
   }
 
-  static async start(identity: Identity, signal: AbortSignal): Promise<RawNeighbour> {
+  static async start(
+    identity: Identity,
+    signal: AbortSignal,
+    { transport = tcp(), listen = ANY_PORT }: RawCarrier = {},
+  ): Promise<RawNeighbour> {
     const node = await createNode(componentsOf(identity), {
-      transports: [tcp()],
-      listen: [multiaddr(ANY_PORT)],
+      transports: [transport],
+      listen: [multiaddr(listen)],
       maxLinks: 10,
       accepts: () => true,
     })

@@ -434,7 +434,11 @@ describe('a TCP node that is called', () => {
     const [linkA, linkB] = await Promise.all([a.host.link(), b.host.link()])
     linkB.pause()
     for (let n = 0; n < 100; n++) linkA.send(Uint8Array.of(n), 1)
-    await a.transport.stop(new AbortController().signal)
+    const hurry = new AbortController()
+    const stopped = a.transport.stop(hurry.signal)
+    while (linkA.queuedBytes > 0) await new Promise((resolve) => setImmediate(resolve))
+    hurry.abort()
+    await stopped
     assert.equal(b.host.frames.length, 0)
     linkB.resume()
     assert.equal((await b.host.down(linkB)).reason, 'closed_by_neighbour')

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
+import fc from 'fast-check'
 import { defaultProvider } from '../../../src/crypto/provider/select.ts'
 import type { Address } from '../../../src/identity/address.ts'
 import { Identity } from '../../../src/identity/identity.ts'
@@ -95,7 +96,7 @@ describe('a network in memory', () => {
     assert.equal(Buffer.from(b.host.frames[0] as Uint8Array).toString(), 'hello')
   })
 
-  it('loses what is under way when a cable is removed, and gives back what waits', async (test) => {
+  it('gives back what is under way and what waits when a cable is removed', async (test) => {
     const { clock, network, a, b } = await openPair(test)
     network.connect(a.address, b.address, { latencyMs: 1000, bitsPerSecond: 8000 })
     clock.advance(0)
@@ -105,7 +106,7 @@ describe('a network in memory', () => {
     const [linkA, linkB] = [onlyLink(a), onlyLink(b)]
     network.disconnect(b.address, a.address)
     clock.advance(5000)
-    assert.deepEqual(a.host.downs, [{ link: linkA, reason: 'disconnected', unsent: frames.slice(2) }])
+    assert.deepEqual(a.host.downs, [{ link: linkA, reason: 'disconnected', unsent: frames }])
     assert.deepEqual(b.host.downs, [{ link: linkB, reason: 'disconnected', unsent: [] }])
     assert.equal(b.host.frames.length, 0)
   })
@@ -202,5 +203,52 @@ describe('a network in memory', () => {
     const log = await run()
     assert.equal(log.length, 200)
     assert.deepEqual(await run(), log)
+  })
+
+  it('delivers every accepted frame or gives it back, however the link ends', async (test) => {
+    const step = fc.record({
+      end: fc.constantFrom<'a' | 'b'>('a', 'b'),
+      what: fc.constantFrom('send', 'send', 'send', 'pause', 'resume'),
+      waitMs: fc.integer({ min: 0, max: 30 }),
+    })
+    const cable = fc.record({
+      latencyMs: fc.integer({ min: 0, max: 50 }),
+      bitsPerSecond: fc.integer({ min: 8000, max: 1e7 }),
+    })
+    const ends = fc.constantFrom('cable removed', 'a closes', 'b closes')
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), cable, ends, async (steps, profile, how) => {
+        const { clock, network, a, b } = await openPair(test)
+        network.connect(a.address, b.address, profile)
+        clock.advance(0)
+        const links = { a: onlyLink(a), b: onlyLink(b) }
+        const accepted = { a: 0, b: 0 }
+        const play = ({ end, what, waitMs }: (typeof steps)[number]): void => {
+          if (what === 'pause') links[end].pause()
+          else if (what === 'resume') links[end].resume()
+          else if (links[end].send(Uint8Array.of(0x11, accepted[end]), 2)) accepted[end] += 1
+          clock.advance(waitMs)
+        }
+        for (const each of steps) play(each)
+        if (how === 'cable removed') network.disconnect(a.address, b.address)
+        else links[how === 'a closes' ? 'a' : 'b'].close('enough')
+        links.a.resume()
+        links.b.resume()
+        for (const each of steps) play({ ...each, what: 'send' })
+        clock.advance(10_000)
+        for (const [end, from, to] of [
+          ['a', a, b],
+          ['b', b, a],
+        ] as const) {
+          const numbers = [...to.host.frames, ...(from.host.downs[0]?.unsent ?? [])].map(
+            ([, number]) => number,
+          )
+          assert.deepEqual(
+            numbers,
+            Array.from({ length: accepted[end] }, (_, n) => n),
+          )
+        }
+      }),
+    )
   })
 })

@@ -1,0 +1,107 @@
+/** The part of the schema that says how a node reaches others. */
+import { flag, list, table, whole } from './kinds.ts'
+
+const multiaddrs = {
+  one: "a multiaddr, which starts with '/', such as /ip4/192.0.2.1/tcp/4330",
+  many: 'multiaddrs',
+  fits: (text: string) => text.length <= 512 && /^\/\S+$/.test(text),
+}
+
+const PEERS = 'Nodes to stay connected to. One that ends in /p2p/PEER_ID is accepted with that identity only.'
+
+function listenOn(addresses: readonly string[], protocol: string) {
+  return list(multiaddrs, {
+    default: addresses,
+    max: 32,
+    doc: `Where to accept links. ${protocol} port 0 takes any free port; an empty list accepts none.`,
+  })
+}
+
+function peers(doc: string) {
+  return list(multiaddrs, { default: [], max: 1024, doc })
+}
+
+function maxLinks(links: number) {
+  return whole({
+    default: links,
+    min: 1,
+    max: 65_536,
+    unit: 'links',
+    doc: 'How many links may be open at once, both directions together.',
+  })
+}
+
+const QUEUE_BYTES = whole({
+  default: 4_194_304,
+  min: 131_072, // the largest frame, 65,680 bytes, and one more behind it
+  max: 1_073_741_824,
+  unit: 'bytes',
+  doc: 'How much may wait on one link that cannot send as fast as it is given.',
+})
+
+export const TRANSPORT = table('How the node reaches others.', {
+  tcp: table('Links over TCP.', {
+    enabled: flag({ default: true, doc: 'Whether the node uses TCP at all.' }),
+    listen: listenOn(['/ip4/0.0.0.0/tcp/4330', '/ip6/::/tcp/4330'], 'TCP'),
+    peers: peers(PEERS),
+    max_links: maxLinks(1024),
+    queue_bytes: QUEUE_BYTES,
+  }),
+
+  quic: table('Links over QUIC, beside TCP or instead of it.', {
+    enabled: flag({
+      default: false,
+      doc:
+        'Whether the node uses QUIC at all. It needs native code: where that is missing the node goes on with its ' +
+        'other transports, and its health says so.',
+    }),
+    listen: listenOn(['/ip4/0.0.0.0/udp/4330/quic-v1', '/ip6/::/udp/4330/quic-v1'], 'UDP'),
+    peers: peers(PEERS),
+    max_links: maxLinks(1024),
+    queue_bytes: QUEUE_BYTES,
+  }),
+
+  relay: table('Links through a third node, for nodes that cannot reach each other.', {
+    enabled: flag({
+      default: false,
+      doc:
+        'Whether the node may be called through a neighbour that relays (discovery.relay_server there), and calls ' +
+        'others so. A direct link takes the place of such a one as soon as there is one.',
+    }),
+    peers: peers(
+      'Nodes to stay connected to through a relay, which has to be a peer of tcp or quic as well: ' +
+        '/ip4/192.0.2.1/tcp/4330/p2p/RELAY_ID/p2p-circuit/p2p/PEER_ID.',
+    ),
+    max_links: maxLinks(128),
+    queue_bytes: QUEUE_BYTES,
+  }),
+
+  discovery: table('How the node finds and reaches others beyond its peers. Everything is off unless set.', {
+    mdns: flag({
+      default: false,
+      doc: 'Whether to find other nodes on the local network, and be found there, by multicast DNS (UDP port 5353).',
+    }),
+    relay_server: flag({
+      default: false,
+      doc:
+        'Whether neighbours that cannot reach each other may connect through this node: up to 128 of them, and up ' +
+        'to 64 MiB and 30 minutes for each connection.',
+    }),
+    hole_punching: flag({
+      default: false,
+      doc:
+        'Whether to try for a direct connection where there is a relayed one (DCUtR). The two ends tell each other ' +
+        'their addresses.',
+    }),
+    nat_detection: flag({
+      default: false,
+      doc:
+        'Whether neighbours are asked to try if this node can be reached from outside (AutoNAT), and helped to find ' +
+        'out the same.',
+    }),
+    upnp: flag({
+      default: false,
+      doc: 'Whether to ask the router of the local network to pass calls from outside on to this node (UPnP).',
+    }),
+  }),
+})

@@ -1,0 +1,40 @@
+/** What goes into one write of a link. */
+import type { SendQueue } from '../send-queue.ts'
+import type { TransportCounters } from '../transport.ts'
+import { ACK_WRITE_BYTES, type Acknowledgement } from './acknowledgement.ts'
+import { LENGTH_BYTES } from './frame-decoder.ts'
+import { WRITE_BYTES } from './limits.ts'
+
+/**
+ * Takes as many frames out of the queue as fit, at least one, and puts each behind its length.
+ *
+ * @param acks keeps the frames until they are acknowledged, where the neighbour does that.
+ * @param withAck whether an ACK goes first.
+ */
+export function packWrite(
+  queue: SendQueue,
+  acks: Acknowledgement | undefined,
+  withAck: boolean,
+  counters: TransportCounters,
+): Uint8Array {
+  const frames: Uint8Array[] = []
+  const ackBytes = withAck ? ACK_WRITE_BYTES : 0
+  let length = ackBytes
+  for (let frame = queue.peek(); frame !== undefined; frame = queue.peek()) {
+    if (frames.length > 0 && length + LENGTH_BYTES + frame.length > WRITE_BYTES) break
+    queue.shift()
+    frames.push(frame)
+    acks?.sent.add(frame)
+    length += LENGTH_BYTES + frame.length
+  }
+  counters.framesSent += frames.length
+  counters.bytesSent += length - ackBytes - frames.length * LENGTH_BYTES
+  const bytes = Buffer.allocUnsafe(length)
+  let offset = withAck && acks !== undefined ? acks.write(bytes, 0) : 0
+  for (const frame of frames) {
+    offset = bytes.writeUInt32BE(frame.length, offset)
+    bytes.set(frame, offset)
+    offset += frame.length
+  }
+  return bytes
+}
