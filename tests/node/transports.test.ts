@@ -6,7 +6,7 @@ import { Identity } from '../../src/identity/identity.ts'
 import { MeshNode } from '../../src/node/mesh-node.ts'
 import type { MeshNodeOptions } from '../../src/node/options.ts'
 import type { RunHandle } from '../../src/node/run-handle.ts'
-import { quicFrom } from '../../src/transport/internet/quic.ts'
+import { quicFrom } from '../../src/transport/internet/quic-from.ts'
 import { tcp } from '../../src/transport/internet/tcp.ts'
 
 const LIMIT = { timeout: 30_000 }
