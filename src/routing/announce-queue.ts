@@ -9,8 +9,8 @@ import type { LinkProfile } from './metric.ts'
 /** A link below this is constrained: it carries announces under a budget, and hears of no far nodes unasked. */
 export const CONSTRAINED_BITS_PER_S = 64_000
 const BUDGET_SHARE = 0.02
-/** A constrained link may begin with this much: three announces of 120 bytes. */
-const CONSTRAINED_BURST_BYTES = 400
+/** A constrained link may begin with this much: four announces of 120 bytes, its own and those of a few around. */
+const CONSTRAINED_BURST_BYTES = 480
 /** Below what a neighbour takes in from one link by default: 1,000 a second, 2,000 at once. */
 const ANNOUNCES_PER_S = 800
 const ANNOUNCES_BURST = 1600

@@ -22,7 +22,7 @@ export interface Traffic {
 /** docs/specs/routing.md, "Budget": what announces may take of a link, and which links it holds for. */
 const CONSTRAINED_BITS_PER_S = 64_000
 const ANNOUNCE_SHARE = 0.02
-const ANNOUNCE_BURST_BYTES = 400
+const ANNOUNCE_BURST_BYTES = 480
 
 /** What of a node a frame with a wrong signature must not change. */
 export type Footprint = (node: number) => string

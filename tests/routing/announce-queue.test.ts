@@ -84,7 +84,7 @@ describe('announces for a constrained link', () => {
           else queue.add(row, now)
           for (const frame of queue.take(now, paths, always)) bytes += frame.length
           if (queue.admits(26, now)) bytes += 26
-          assert.ok(bytes <= 400 + (3125 / 8) * 0.02 * (now / 1000) + 1e-6)
+          assert.ok(bytes <= 480 + (3125 / 8) * 0.02 * (now / 1000) + 1e-6)
         }
       }),
     )
@@ -92,10 +92,10 @@ describe('announces for a constrained link', () => {
 
   it('leave as soon as the budget allows', () => {
     const queue = new AnnounceQueue(RADIO, 0)
-    for (let row = 0; row < 4; row++) queue.add(row, 0)
-    assert.equal(queue.take(0, paths, always).length, 3)
+    for (let row = 0; row < 5; row++) queue.add(row, 0)
+    assert.equal(queue.take(0, paths, always).length, 4)
     const due = queue.nextDue
-    assert.equal(Math.ceil(due), Math.ceil(((4 * ANNOUNCE_BYTES - 400) / ((3125 / 8) * 0.02)) * 1000))
+    assert.equal(Math.ceil(due), Math.ceil(((5 * ANNOUNCE_BYTES - 480) / ((3125 / 8) * 0.02)) * 1000))
     assert.equal(queue.take(due - 2, paths, always).length, 0)
     assert.equal(queue.take(due, paths, always).length, 1)
   })
