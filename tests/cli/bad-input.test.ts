@@ -154,6 +154,21 @@ const CASES: Readonly<Record<string, Case>> = {
       "DIR/good/hopwire.toml: transport.tcp.peers: peer '/ip4/127.0.0.1/udp/1' is of another transport: write peers like /ip4/192.0.2.7/tcp/4001",
     ],
   },
+  'an address of TCP for QUIC to listen on': {
+    args: [
+      'run',
+      '-c',
+      'good/hopwire.toml',
+      '--set',
+      'transport.quic.enabled=true',
+      '--set',
+      'transport.quic.listen=["/ip4/127.0.0.1/tcp/1"]',
+    ],
+    code: 2,
+    stderr: [
+      "DIR/good/hopwire.toml: transport.quic.listen: listen address '/ip4/127.0.0.1/tcp/1' is of another transport: write listen like /ip4/192.0.2.7/udp/4001/quic-v1",
+    ],
+  },
   'a key file that others can read': {
     args: ['run', '-c', 'open-key/hopwire.toml'],
     code: 2,

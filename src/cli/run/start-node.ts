@@ -41,8 +41,14 @@ const NAME_THEIR_FILE: ReadonlySet<ErrorCode> = new Set(['ERR_IDENTITY_FILE', 'E
 function named(error: unknown, { config, file }: LoadedConfig): unknown {
   if (!(error instanceof MeshError) || NAME_THEIR_FILE.has(error.code)) return error
   const { code, message, cause, context } = error
-  const { listen, peers } = config.transport.tcp
-  const keys = { 'transport.tcp.listen': listen, 'transport.tcp.peers': peers }
+  const { tcp, quic, relay } = config.transport
+  const keys = {
+    'transport.tcp.listen': tcp.listen,
+    'transport.tcp.peers': tcp.peers,
+    'transport.quic.listen': quic.listen,
+    'transport.quic.peers': quic.peers,
+    'transport.relay.peers': relay.peers,
+  }
   const key = Object.entries(keys).find(([, addresses]) =>
     addresses.includes(String(context['address'])),
   )?.[0]
