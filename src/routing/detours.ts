@@ -71,6 +71,8 @@ export class Detours<L> {
    */
   takes(frame: Uint8Array, from: L | undefined, now: number): 'spread' | 'limited' | undefined {
     if (attemptIn(frame) < SPREAD_FROM_ATTEMPT || kindOf(frame) !== FrameKind.message) return undefined
+    // Of one that asks for no receipt nobody keeps a copy once it has left: it must not be refused for a limit.
+    if (!new EnvelopeView(frame).wantsReceipt) return undefined
     const message = nameOf(frame)
     const known = this.#spread.get(message)
     const isTooSoon = known !== undefined && now < known.at + known.repeatMs && !isNearer(frame, known)

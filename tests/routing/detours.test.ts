@@ -37,6 +37,8 @@ describe('a detour', () => {
     assert.equal(detours.takes(first, 'west', 0), undefined)
     assert.equal(detours.takes(nextAttempt(first), 'west', 0), undefined)
     assert.equal(detours.takes(nextAttempt(nextAttempt(reportBy(bob, alice))), 'west', 0), undefined)
+    const unanswered = messageBy(alice, bob, { receipt: false })
+    assert.equal(detours.takes(nextAttempt(nextAttempt(unanswered)), 'west', 0), undefined)
     assert.equal(detours.takes(lost(alice, bob), 'west', 0), 'spread')
   })
 

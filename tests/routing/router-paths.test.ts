@@ -140,6 +140,9 @@ describe('a message that is sent again', () => {
     assert.equal(router.inspect(frame, WALL), 'duplicate', 'a copy that comes back is known')
     const report = messageBy(alice, bob, { kind: FrameKind.report, sequence: 3 })
     assert.deepEqual(router.accept(report, near, 0, WALL), { action: 'hold' }, 'reports are not spread')
+    const only = messageBy(alice, bob, { receipt: false, sequence: 4 })
+    assert.deepEqual(router.accept(only, near, 0, WALL), { action: 'hold' }, 'nobody else has a copy')
+    assert.equal(attemptIn(only), 0)
   })
 
   it('goes over all links only so far as they are fast, and straight to a neighbour', () => {
