@@ -21,6 +21,7 @@ import { NextHops } from './next-hops.ts'
 import { Machine, NodeClock } from './node-clock.ts'
 import { Findings, type Violation } from './oracles.ts'
 import { Recorder, type Traffic } from './recorder.ts'
+import { sharedVerification } from './shared-verification.ts'
 import { SimNode, type SimWorld } from './sim-node.ts'
 import { standInProvider } from './stand-in-crypto.ts'
 import { capacityProblems, footprint, loops, pathless } from './state-checks.ts'
@@ -96,7 +97,7 @@ export class Simulation {
     this.#world = {
       network: this.#network,
       random: this.#random,
-      crypto: options.signatures === 'stand-in' ? standInProvider() : defaultProvider(),
+      crypto: options.signatures === 'stand-in' ? standInProvider() : sharedVerification(defaultProvider()),
       work: this.#work,
       forgeries,
       startMs: START_MS,

@@ -9,6 +9,7 @@ import {
   ED25519_SIGNATURE_BYTES,
 } from '../crypto/provider/provider.ts'
 import { defaultProvider } from '../crypto/provider/select.ts'
+import { changedProvider } from './changed-crypto.ts'
 import { WordHash } from './word-hash.ts'
 
 const hash = new WordHash()
@@ -16,9 +17,8 @@ const hash = new WordHash()
 /** Everything but the signatures is that of the default provider. */
 export function standInProvider(): CryptoProvider {
   const real = defaultProvider()
-  return {
+  return changedProvider(real, {
     name: 'stand-in',
-    sha256: (data) => real.sha256(data),
     ed25519PublicKey: (seed) => real.sha256(Uint8Array.of(0x73, ...seed)),
     ed25519Sign(message, _seed, publicKey) {
       const signature = new Uint8Array(ED25519_SIGNATURE_BYTES)
@@ -46,12 +46,7 @@ export function standInProvider(): CryptoProvider {
       }
       return difference === 0
     },
-    x25519PublicKey: (secret) => real.x25519PublicKey(secret),
-    x25519SharedSecret: (secret, publicKey) => real.x25519SharedSecret(secret, publicKey),
-    aeadEncrypt: (key, nonce, plaintext, data) => real.aeadEncrypt(key, nonce, plaintext, data),
-    aeadDecrypt: (key, nonce, ciphertext, data) => real.aeadDecrypt(key, nonce, ciphertext, data),
-    hkdfSha256: (secret, salt, info, length) => real.hkdfSha256(secret, salt, info, length),
-  }
+  })
 }
 
 function digest(message: Uint8Array, publicKey: Uint8Array): void {
