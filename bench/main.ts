@@ -10,6 +10,7 @@ import { describeMachine } from './machine.ts'
 import { neighbours } from './neighbours.ts'
 import { paths } from './paths.ts'
 import { peers } from './peers.ts'
+import { radio } from './radio.ts'
 import { recovery } from './recovery.ts'
 import { relay } from './relay.ts'
 import type { Bench, BenchOptions, Report } from './report.ts'
@@ -32,6 +33,7 @@ const BENCHES: readonly Bench[] = [
   store,
   start,
   lora,
+  radio,
   sim,
 ]
 

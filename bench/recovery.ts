@@ -26,7 +26,7 @@ const AWAY_MS = 20_000
 
 const OUTAGES: readonly Outage[] = [
   outage('restart', { target: atMost(2) }),
-  outage('restart 20 s later', { awayMs: AWAY_MS }),
+  outage('restart 20 s later', { awayMs: AWAY_MS, target: atMost(2) }),
   outage('restart 20 s later, and calls as well', { awayMs: AWAY_MS, calls: true, target: atMost(2) }),
   outage('restart at its other address', { linkedMs: 3 * STABLE_MS, moves: true, target: atMost(5) }),
 ]
@@ -49,7 +49,7 @@ export const recovery: Bench = {
       rows: rows.flat(),
       notes: [
         'But for one case the node that was started again has no peers configured, so all depends on the one that ' +
-          'stayed. It tries again after 0.25 s, and each time it fails waits up to twice as long, at most 30 s.',
+          'stayed. It tries again after 0.25 s, then every second for half a minute, and then ever more seldom.',
         'Addresses are configured with their peer id, so that two of them are known to be those of one node.',
         `Each link had been up for ${STABLE_MS / 1000} s, ${(3 * STABLE_MS) / 1000} s where the address changes: all that ` +
           'time the other address had not answered.',

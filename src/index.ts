@@ -24,6 +24,7 @@ export type { TraceHop } from './node/tracer.ts'
 export type { HealthCheck, HealthReport, HealthStatus } from './observability/health.ts'
 export type {
   AlternateView,
+  KnownAddressView,
   MetricsSnapshot,
   NeighbourView,
   PathView,
@@ -49,15 +50,17 @@ export type {
   StoreStats,
 } from './store/store.ts'
 // Transports, and the seam for others.
-export type { Admission, AdmissionHook, AdmissionOptions, Rejection } from './transport/admission.ts'
+export type { Admission, AdmissionHook, AdmissionRules, Candidate, Rejection } from './transport/admission.ts'
 export type { ReachOptions } from './transport/internet/options.ts'
 export { type QuicOptions, quic } from './transport/internet/quic.ts'
 export { type RelayOptions, relay } from './transport/internet/relay.ts'
 export { type TcpOptions, tcp } from './transport/internet/tcp.ts'
 export { type CryptoMode, type LinkClass, linkClassOf } from './transport/link-class.ts'
+export { type LoraOptions, lora } from './transport/lora/lora.ts'
 export { type MemoryOptions, memory } from './transport/memory/memory.ts'
 export { MemoryNetwork } from './transport/memory/network.ts'
 export type {
+  AddressReach,
   DialTarget,
   Link,
   LinkHost,

@@ -59,8 +59,20 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Print messages as they arrive.',
     load: async () => (await import('./commands/listen.ts')).listen,
   },
+  airtime: {
+    summary: 'Tell how long bytes are on the air by LoRa, and what the law leaves.',
+    load: async () => (await import('./commands/airtime.ts')).airtime,
+  },
   sim: {
     summary: 'Run a simulated mesh and measure it.',
     load: async () => (await import('./commands/sim.ts')).sim,
+  },
+  lora: {
+    summary: 'Look at a LoRa modem.',
+    load: async () => (await import('./commands/lora.ts')).lora,
+  },
+  'rnode-emulator': {
+    summary: 'Run LoRa modems that are not there, for nodes without radios.',
+    load: async () => (await import('./commands/rnode-emulator.ts')).rnodeEmulator,
   },
 }

@@ -2,6 +2,8 @@
 export { effectiveToml } from './effective.ts'
 export { type HostPort, parseHostPort } from './host-port.ts'
 export { type LoadedConfig, loadConfig, type Overrides, parseConfig } from './load.ts'
+export type { LoraConfig } from './lora-schema.ts'
+export { readNetworkKey } from './network-key.ts'
 export { diffReload, type ReloadDifference } from './reload.ts'
 export { DEFAULTS, resolveConfig } from './resolve.ts'
 export { sampleConfig } from './sample.ts'

@@ -1,14 +1,26 @@
 /** A configuration as TOML. */
-import { SECTIONS, valueAt } from './entries.ts'
-import type { Value } from './kinds.ts'
+import { cellsOf, SECTIONS, valueAt } from './entries.ts'
+import type { Row, Value } from './kinds.ts'
 import type { Config } from './schema.ts'
 import { quoted } from './show.ts'
 
-/** Every key with its value, as `hopwire config check --effective` prints it. Parsing it gives the same. */
+/**
+ * Every key with its value, as `hopwire config check --effective` prints it. Parsing it gives the same, but for
+ * secrets, which are left out.
+ */
 export function effectiveToml(config: Config): string {
-  const sections = SECTIONS.map(({ path, entries }) => {
+  const sections = SECTIONS.flatMap(({ path, entries, list }) => {
+    if (list !== undefined) {
+      const rows = entries.flatMap((entry) => valueAt(config, entry) as readonly Row[])
+      return rows.map((row) => {
+        const lines = cellsOf(list, row).map(([name, { isSecret = false }, value]) =>
+          isSecret && value !== '' ? `# ${name} is set, and not shown\n` : `${name} = ${tomlValue(value)}\n`,
+        )
+        return `[[${path}]]\n${lines.join('')}`
+      })
+    }
     const lines = entries.map((entry) => `${nameOf(entry.path)} = ${tomlValue(valueAt(config, entry))}\n`)
-    return (path === '' ? '' : `[${path}]\n`) + lines.join('')
+    return [(path === '' ? '' : `[${path}]\n`) + lines.join('')]
   })
   return sections.join('\n')
 }
@@ -20,6 +32,12 @@ export function nameOf(path: string): string {
 
 export function tomlValue(value: Value): string {
   if (typeof value === 'string') return quoted(value)
-  if (typeof value === 'object') return `[${value.map((entry) => quoted(entry)).join(', ')}]`
+  if (typeof value === 'object') return `[${value.map((entry) => listedValue(entry)).join(', ')}]`
   return String(value)
+}
+
+function listedValue(entry: string | Row): string {
+  if (typeof entry === 'string') return quoted(entry)
+  const cells = Object.entries(entry).map(([name, value]) => `${name} = ${tomlValue(value)}`)
+  return `{ ${cells.join(', ')} }`
 }

@@ -1,7 +1,10 @@
 /** The kinds of keys that hopwire.toml is made of. The schema is written in these, and everything reads it. */
 import { describe, isPrintable } from './show.ts'
 
-export type Value = string | number | boolean | readonly string[]
+export type Value = string | number | boolean | readonly string[] | readonly Row[]
+
+/** One table of a list of tables. */
+export type Row = Readonly<Record<string, string | number | boolean>>
 
 /** One key: what it takes, what it means, and what holds when nobody sets it. */
 export interface Key<T extends Value = Value> {
@@ -15,6 +18,8 @@ export interface Key<T extends Value = Value> {
   readonly reload: boolean
   /** Whether its value is text, so that a command line need not quote it. */
   readonly isText: boolean
+  /** Whether its value is kept out of everything that is printed. */
+  readonly isSecret?: boolean
   /** Why a value will not do, as `expected …, got …`; undefined for a good one. */
   complaint(value: unknown): string | undefined
 }
@@ -52,6 +57,22 @@ export function whole(about: About<number> & { min: number; max: number; unit?: 
   })
 }
 
+/** A number from `min` to `max`, both included, with or without a fraction. */
+export function decimal(about: About<number> & { min: number; max: number; unit: string }): Key<number> {
+  const { min, max, unit } = about
+  return key<number>({ ...about, expects: `a number of ${unit}, ${min} to ${max}` }, (value) => {
+    return typeof value === 'number' && value >= min && value <= max
+  })
+}
+
+/** One of a few numbers. */
+export function numberOf(numbers: readonly number[], about: About<number> & { unit: string }): Key<number> {
+  const all = `${numbers.slice(0, -1).join(', ')} or ${numbers.at(-1)}`
+  return key<number>({ ...about, expects: `${all} ${about.unit}` }, (value) =>
+    numbers.includes(value as number),
+  )
+}
+
 export function flag(about: About<boolean>): Key<boolean> {
   return key<boolean>({ ...about, expects: 'true or false' }, (value) => typeof value === 'boolean')
 }
@@ -75,9 +96,18 @@ export function formatted(form: string, fits: (text: string) => boolean, about: 
   return textKey(form, about, fits)
 }
 
-/** The name of a file or folder; a doc says what it is relative to. */
-export function path(about: About<string>): Key<string> {
-  return textKey('a path', about, (text) => text.length >= 1 && text.length <= 4096)
+/** Text of such a form that nobody is to see: a value that will not do is not shown either. */
+export function secret(form: string, fits: (text: string) => boolean, about: About<string>): Key<string> {
+  const shown = formatted(form, fits, about)
+  const complaint = (value: unknown): string | undefined =>
+    shown.complaint(value) === undefined ? undefined : `expected ${form}; what is there is not shown`
+  return { ...shown, isSecret: true, complaint }
+}
+
+/** The name of a file or folder, of `min` characters, 1 unless given; a doc says what it is relative to. */
+export function path(about: About<string> & { min?: number }): Key<string> {
+  const { min = 1 } = about
+  return textKey('a path', about, (text) => text.length >= min && text.length <= 4096)
 }
 
 /** At most `max` texts of a form that `fits` knows; `one` and `many` name it. */

@@ -54,7 +54,10 @@ export function parseConfig(
   const unset: Place = (path) => `${file}: ${path}`
   const toml = readToml(text)
   if ('tree' in toml) {
-    const inFile: Place = (path) => `${file}:${toml.lines.get(path) ?? 1}: ${path}`
+    // A key that is not set has no line, but the table it is missing from may have.
+    const lineOf = (path: string): number =>
+      toml.lines.get(path) ?? toml.lines.get(path.replace(/\.[^.]*$/, '')) ?? 1
+    const inFile: Place = (path) => `${file}:${lineOf(path)}: ${path}`
     collect(toml.tree, inFile, assigned, problems)
   } else {
     problems.add(`${file}${toml.at}`, toml.complaint)

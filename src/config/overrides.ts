@@ -20,15 +20,20 @@ export function collectEnvironment(env: Environment, into: Assignments, problems
     const place = plainOrQuoted(variable, 80)
     const entry = BY_VARIABLE.get(variable)
     if (entry === undefined) problems.add(place, () => unknownVariable(variable))
-    else collectWritten(entry.path, written, () => place, into, problems)
+    else {
+      const placeOf = (at: string): string => (at === entry.path ? place : `${place}: ${at}`)
+      collectWritten(entry.path, written, placeOf, into, problems)
+    }
   }
 }
 
 /** @param args are `KEY=VALUE`, in the order of the command line: a later one wins. */
 export function collectSet(args: readonly string[], into: Assignments, problems: Problems): void {
   for (const arg of args) {
-    const shown = `--set ${plainOrQuoted(arg, 80)}`
     const [, path, written] = /^\s*([\w-]+(?:\.[\w-]+)*)\s*=(.*)$/s.exec(arg) ?? []
+    // There may be a secret in what it is set to.
+    const isSecret = /network_key\b/.test(arg)
+    const shown = isSecret ? `--set ${path ?? '…'}=…` : `--set ${plainOrQuoted(arg, 80)}`
     if (path === undefined || written === undefined) {
       problems.add(shown, 'expected KEY=VALUE, such as announce.interval_s=60')
       continue

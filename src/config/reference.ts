@@ -6,6 +6,7 @@ import type { Value } from './kinds.ts'
 import { PRESETS } from './presets.ts'
 import { DEFAULTS, resolveConfig } from './resolve.ts'
 import type { Config } from './schema.ts'
+import { keysOf, type TableList } from './table-list.ts'
 
 const INTRODUCTION = `\
 # Configuration
@@ -37,7 +38,8 @@ export function configReference(): string {
   return [INTRODUCTION, ...SECTIONS.map(sectionText), presetsText(), reloadText()].join('\n')
 }
 
-function sectionText({ path, doc, entries }: Section): string {
+function sectionText({ path, doc, entries, list }: Section): string {
+  if (list !== undefined) return listText(path, list)
   const title = path === '' ? '## At the top of the file\n' : `## [${path}]\n\n${doc}\n`
   const rows = entries.map(({ path, key }) => [
     `\`${nameOf(path)}\``,
@@ -45,6 +47,16 @@ function sectionText({ path, doc, entries }: Section): string {
     `${key.doc} Takes ${key.expects}.`,
   ])
   return `${title}\n${markdownTable(['key', 'default', 'meaning'], rows)}`
+}
+
+function listText(path: string, list: TableList): string {
+  const rows = keysOf(list).map(([name, key]) => [
+    `\`${name}\``,
+    list.required.includes(name) ? 'has to be set' : shown(key.default, key.unit),
+    `${key.doc} Takes ${key.expects}.`,
+  ])
+  const about = `${list.entry.doc} There is none unless one is set. \`--set\` and the variable set the whole list.`
+  return `## [[${path}]]\n\n${about}\n\n${markdownTable(['key', 'default', 'meaning'], rows)}`
 }
 
 function presetsText(): string {

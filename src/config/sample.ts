@@ -2,6 +2,8 @@
 import { nameOf, tomlValue } from './effective.ts'
 import { type Entry, SECTIONS } from './entries.ts'
 import { inWords } from './in-words.ts'
+import type { Key } from './kinds.ts'
+import { keysOf, type TableList } from './table-list.ts'
 
 const INTRODUCTION = `\
 # The configuration of a hopwire node. Every key is here with its default, behind a '#': take that
@@ -15,7 +17,8 @@ const INTRODUCTION = `\
 
 /** A hopwire.toml with every key, its meaning, its unit and its default. It changes no default. */
 export function sampleConfig(): string {
-  const sections = SECTIONS.map(({ path, doc, entries }) => {
+  const sections = SECTIONS.map(({ path, doc, entries, list }) => {
+    if (list !== undefined) return listBlock(path, list)
     const header = path === '' ? '' : `${comment(doc)}[${path}]\n\n`
     return header + entries.map(keyBlock).join('\n')
   })
@@ -27,6 +30,19 @@ function keyBlock({ path, key }: Entry): string {
   const words = typeof key.default === 'number' ? inWords(key.default, key.unit ?? '') : undefined
   const note = words === undefined ? '' : ` # ${words}`
   return `${comment(key.doc)}${comment(takes)}#${nameOf(path)} = ${tomlValue(key.default)}${note}\n`
+}
+
+/** A list of tables: one that is commented out whole. */
+function listBlock(path: string, list: TableList): string {
+  const about = `${list.entry.doc} There is none unless a table is set: take the '#' and its blank from the header and the keys.`
+  const keys = keysOf(list).map(
+    ([name, key]) => `${comment(key.doc)}${comment(`Takes ${key.expects}.`)}${rowLine(name, key)}`,
+  )
+  return `${comment(about)}# [[${path}]]\n\n${keys.join('\n')}`
+}
+
+function rowLine(name: string, key: Key): string {
+  return `# ${name} = ${tomlValue(key.default)}\n`
 }
 
 /** Sentences as comment lines of at most 100 characters. */

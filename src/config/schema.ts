@@ -29,6 +29,15 @@ export const SCHEMA = table('', {
         'who are away (store), join a radio mesh to the internet (gateway). A node that is constrained asks to ' +
         'be spared.',
     }),
+    shutdown_s: whole({
+      default: 10,
+      min: 1,
+      max: 3600,
+      unit: 'seconds',
+      doc:
+        'How long the node may take to stop. It tells its neighbours, closes its links one after another, and sends ' +
+        'what waits; 100 neighbours take a quarter of a second, 1,000 take about three.',
+    }),
   }),
 
   identity: table('Who the node is.', {
@@ -225,6 +234,8 @@ export interface Config extends ValueOf<typeof SCHEMA> {}
 /** A configuration with only the keys somebody wants to differ from the defaults. */
 export type PartialConfig = DeepPartial<Config>
 
-type DeepPartial<T> = T extends readonly unknown[] | string | number | boolean
-  ? T
-  : { readonly [K in keyof T]?: DeepPartial<T[K]> | undefined }
+type DeepPartial<T> = T extends readonly (infer E)[]
+  ? readonly (E extends object ? DeepPartial<E> : E)[]
+  : T extends string | number | boolean
+    ? T
+    : { readonly [K in keyof T]?: DeepPartial<T[K]> | undefined }

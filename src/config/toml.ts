@@ -6,7 +6,7 @@ import { joinPath, plainOrQuoted } from './show.ts'
 export interface Toml {
   /** Tables are objects without a prototype, so a key named `__proto__` is a key like any other. */
   readonly tree: Readonly<Record<string, unknown>>
-  /** The line of each key and table header, by its path. */
+  /** The line of each key and table header, by its path; tables of a list are counted: `transport.lora[1]`. */
   readonly lines: ReadonlyMap<string, number>
 }
 
@@ -47,10 +47,11 @@ export function readToml(text: string): Toml | TomlProblem {
   }
 }
 
-/** The parser's sentence with the line it stumbled over. */
+/** The parser's sentence with the line it stumbled over, unless that may hold a secret. */
 function syntaxComplaint({ message, index }: ParseError, text: string): string {
   const start = text.lastIndexOf('\n', index - 1) + 1
-  const line = (/^.*/.exec(text.slice(start, start + 200))?.[0] ?? '').trim()
+  const whole = /^.*/.exec(text.slice(start))?.[0] ?? ''
+  const line = /network_key\b/.test(whole) ? '' : whole.slice(0, 200).trim()
   const said = message.charAt(0).toLowerCase() + message.slice(1)
   const hint = /^[^"'=]*=\s*(?!true\b|false\b)[a-z/]/i.test(line) ? ' (text needs quotes)' : ''
   return `not valid TOML: ${said}${line === '' ? '' : `: ${plainOrQuoted(line, 60)}`}${hint}`
@@ -87,6 +88,7 @@ class TreeBuilder {
       parent[last] = list
       parent = newTree()
       list.push(parent)
+      path = this.#markRow(path, list.length, line)
     } else {
       parent = subtree(parent, last, path, line)
     }
@@ -107,7 +109,13 @@ class TreeBuilder {
   #value(node: AST.TOMLContentNode, path: string, depth: number): unknown {
     if (depth > DEEPEST) throw new Refusal(TOO_DEEP, node.loc.start.line)
     if (node.type === 'TOMLValue') return node.value
-    if (node.type === 'TOMLArray') return node.elements.map((entry) => this.#value(entry, path, depth + 1))
+    if (node.type === 'TOMLArray') {
+      return node.elements.map((entry, index) => {
+        const isTable = entry.type === 'TOMLInlineTable'
+        const at = isTable ? this.#markRow(path, index + 1, entry.loc.start.line) : path
+        return this.#value(entry, at, depth + 1)
+      })
+    }
     const inline = newTree()
     for (const entry of node.body) this.#assign(inline, path, entry, depth + 1)
     return inline
@@ -119,7 +127,9 @@ class TreeBuilder {
     let path = base
     for (const name of names) {
       path = this.#mark(path, name, line)
+      const list = parent[name]
       parent = subtree(parent, name, path, line)
+      if (Array.isArray(list)) path = this.#markRow(path, list.length, line)
     }
     return { parent, path }
   }
@@ -127,6 +137,13 @@ class TreeBuilder {
   /** Notes the first line on which a path is named. */
   #mark(base: string, name: string, line: number): string {
     const path = joinPath(base, name)
+    if (!this.#lines.has(path)) this.#lines.set(path, line)
+    return path
+  }
+
+  /** The same for the table with that number, from 1, in a list of tables. */
+  #markRow(list: string, number: number, line: number): string {
+    const path = `${list}[${number}]`
     if (!this.#lines.has(path)) this.#lines.set(path, line)
     return path
   }

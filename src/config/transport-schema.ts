@@ -1,5 +1,6 @@
 /** The part of the schema that says how a node reaches others. */
 import { flag, list, table, whole } from './kinds.ts'
+import { LORA } from './lora-schema.ts'
 
 const multiaddrs = {
   one: "a multiaddr, which starts with '/', such as /ip4/192.0.2.1/tcp/4330",
@@ -39,6 +40,16 @@ const QUEUE_BYTES = whole({
   doc: 'How much may wait on one link that cannot send as fast as it is given.',
 })
 
+const nodes = {
+  one: 'an address of 32 hexadecimal digits or a public key of 64',
+  many: 'addresses and public keys',
+  fits: (text: string) => /^([0-9a-f]{32}){1,2}$/i.test(text),
+}
+
+function nodeList(doc: string) {
+  return list(nodes, { default: [], max: 4096, doc, reload: true })
+}
+
 export const TRANSPORT = table('How the node reaches others.', {
   tcp: table('Links over TCP.', {
     enabled: flag({ default: true, doc: 'Whether the node uses TCP at all.' }),
@@ -74,6 +85,44 @@ export const TRANSPORT = table('How the node reaches others.', {
     ),
     max_links: maxLinks(128),
     queue_bytes: QUEUE_BYTES,
+  }),
+
+  lora: LORA,
+
+  admission: table('Who may have a link, and how many may ask for one at once.', {
+    allow: nodeList(
+      'The nodes that may have a link, by address or public key: all others may not. An empty list allows everybody.',
+    ),
+    deny: nodeList(
+      'Nodes that may have no link, whatever allow says. Their messages still come over others: see blocklist.',
+    ),
+    connections_per_network: whole({
+      default: 256,
+      min: 1,
+      max: 65_536,
+      unit: 'connections',
+      doc:
+        'How many connections may come from one network, a /24 of IPv4 or a /64 of IPv6, at once. This machine ' +
+        'itself is not limited unless the number is another than the default; so for the next two.',
+      reload: true,
+    }),
+    connects_per_s: whole({
+      default: 50,
+      min: 1,
+      max: 10_000,
+      unit: 'connections per second',
+      doc: 'How many new connections may come from one network in the long run; four times as many at once.',
+      reload: true,
+    }),
+    handshakes: whole({
+      default: 128,
+      min: 4,
+      max: 65_536,
+      unit: 'connections',
+      doc:
+        'How many connections of one transport may be in their handshake at once, a quarter of them from one ' +
+        'network. Each may hold 2 MiB of memory at worst.',
+    }),
   }),
 
   discovery: table('How the node finds and reaches others beyond its peers. Everything is off unless set.', {

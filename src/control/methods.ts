@@ -20,7 +20,10 @@ import type {
 
 export const METHODS: Readonly<Record<MethodName, Method<never>>> = {
   status: checked('status', noParams, status),
-  peers: checked('peers', noParams, ({ node }) => ({ peers: node.status().neighbours })),
+  peers: checked('peers', noParams, ({ node }) => {
+    const { neighbours, addresses } = node.status()
+    return { peers: neighbours, addresses }
+  }),
   routes: checked('routes', noParams, routes),
   store: checked('store', noParams, ({ run }) => {
     const { store } = run.metricsSnapshot()
@@ -35,9 +38,9 @@ export const METHODS: Readonly<Record<MethodName, Method<never>>> = {
 }
 
 function status({ node, run }: Controlled): NodeStatus {
-  const { name, address, listen, neighbours, pathCount } = node.status()
+  const { name, address, listen, reach, neighbours, pathCount } = node.status()
   const { version, uptimeSeconds, status: health } = run.health()
-  const { store, outbox } = run.metricsSnapshot()
+  const { store, outbox, radios } = run.metricsSnapshot()
   return {
     name,
     address,
@@ -45,11 +48,13 @@ function status({ node, run }: Controlled): NodeStatus {
     uptimeSeconds,
     health,
     listen,
+    reach,
     http: run.healthAddress ?? null,
     links: neighbours.length,
     paths: pathCount,
     stored: store?.messages ?? 0,
     outbox: outbox.waiting,
+    radios,
   }
 }
 
@@ -100,9 +105,19 @@ async function send(
   return deliveryEvent(delivery, clock)
 }
 
-function deliveryEvent({ id, state, reason }: Delivery, clock: Clock): DeliveryEvent {
+function deliveryEvent({ id, state, reason, expectedMs }: Delivery, clock: Clock): DeliveryEvent {
   const time = new Date(clock.now()).toISOString()
-  return { id, state, ...(reason === undefined ? {} : { reason }), time }
+  return {
+    id,
+    state,
+    ...(reason === undefined ? {} : { reason }),
+    ...(expectedMs === undefined ? {} : { expectedMs: wholeOrNull(expectedMs) }),
+    time,
+  }
+}
+
+function wholeOrNull(ms: number): number | null {
+  return Number.isFinite(ms) ? Math.ceil(ms) : null
 }
 
 /** Ends with its client only. */

@@ -1,7 +1,15 @@
 /** The language of the control socket, as both ends speak it (docs/specs/control.md). */
 import type { DeliveryState } from '../node/delivery.ts'
 import type { HealthReport, HealthStatus } from '../observability/health.ts'
-import type { MetricsSnapshot, NeighbourView, PathView, StoreSnapshot } from '../observability/snapshot.ts'
+import type {
+  KnownAddressView,
+  MetricsSnapshot,
+  NeighbourView,
+  PathView,
+  StoreSnapshot,
+} from '../observability/snapshot.ts'
+import type { RadioFigures } from '../transport/radio-figures.ts'
+import type { AddressReach } from '../transport/transport.ts'
 import type { SendParams, TraceParams } from './params.ts'
 
 export const CONTROL_VERSION = 1
@@ -15,7 +23,7 @@ export const MAX_ANSWER_BYTES = 16_777_216
 /** Every method: what it takes, what it tells on the way, and what it ends with. */
 export interface ControlMethods {
   status: { params: NoParams; event: never; result: NodeStatus }
-  peers: { params: NoParams; event: never; result: { readonly peers: readonly NeighbourView[] } }
+  peers: { params: NoParams; event: never; result: PeersResult }
   routes: { params: NoParams; event: never; result: RoutesResult }
   store: { params: NoParams; event: never; result: StoreSnapshot }
   health: { params: NoParams; event: never; result: HealthReport }
@@ -23,6 +31,12 @@ export interface ControlMethods {
   trace: { params: TraceParams; event: never; result: TraceResult }
   send: { params: SendParams; event: DeliveryEvent; result: DeliveryEvent }
   listen: { params: NoParams; event: MessageEvent; result: never }
+}
+
+export interface PeersResult {
+  /** The links. */
+  readonly peers: readonly NeighbourView[]
+  readonly addresses: readonly KnownAddressView[]
 }
 
 export type MethodName = keyof ControlMethods
@@ -35,6 +49,8 @@ export interface NodeStatus {
   readonly uptimeSeconds: number
   readonly health: HealthStatus
   readonly listen: readonly string[]
+  /** Whether others can reach the node, as neighbours have tried; empty where nobody is asked. */
+  readonly reach: readonly AddressReach[]
   /** `host:port`, or null where HTTP is off. */
   readonly http: string | null
   /** Links that are up, destinations known, messages kept for others, and own ones under way. */
@@ -42,6 +58,7 @@ export interface NodeStatus {
   readonly paths: number
   readonly stored: number
   readonly outbox: number
+  readonly radios: readonly RadioFigures[]
 }
 
 export interface RoutesResult {
@@ -69,6 +86,8 @@ export interface DeliveryEvent {
   readonly id: string
   readonly state: DeliveryState
   readonly reason?: string
+  /** While it is queued on a slow link: how long after that it is expected to have left; null for never. */
+  readonly expectedMs?: number | null
   /** ISO 8601, by the node's clock. */
   readonly time: string
 }

@@ -29,7 +29,7 @@ export function parseBlocklist(text: string, file: string, own: Address): readon
   text.split(/\r?\n/).forEach((line, index) => {
     const entry = line.replace(/#.*/s, '').trim()
     if (entry === '') return
-    const address = addressOf(entry)
+    const address = addressNamed(entry)
     if (address === undefined) {
       const expected = 'expected an address of 32 hexadecimal digits or a public key of 64'
       problems.push(`${file}:${index + 1}: ${expected}, got ${shown(entry)}`)
@@ -44,7 +44,8 @@ export function parseBlocklist(text: string, file: string, own: Address): readon
   return blocked
 }
 
-function addressOf(entry: string): Address | undefined {
+/** An address, given as one or by the public key that it belongs to, in hexadecimal digits. */
+export function addressNamed(entry: string): Address | undefined {
   if (/^[0-9a-f]{32}$/i.test(entry)) return Address.parse(entry)
   if (/^[0-9a-f]{64}$/i.test(entry)) return Address.ofPublicKey(Uint8Array.from(Buffer.from(entry, 'hex')))
   return undefined

@@ -25,6 +25,8 @@ export interface CustodyOptions {
   readonly logger: Logger
   /** Sends towards the destination. @returns false where there is no path or no room. */
   readonly transmit: (frame: Uint8Array) => boolean
+  /** Whether a link still has a copy of it in hand: then it is too early to try again. */
+  readonly isHeld: (frame: Uint8Array) => boolean
 }
 
 interface HandOver {
@@ -132,6 +134,10 @@ export class Custody {
     for (const destination of [...this.#unfinished.values()]) this.handOver(destination, now)
     for (const entry of this.#handedOver.values()) {
       if (entry.retryAt > now) continue
+      if (this.#options.isHeld(entry.frame)) {
+        entry.retryAt = now + entry.retryAfterMs
+        continue
+      }
       const frame = nextAttempt(entry.frame)
       if (this.#options.transmit(Uint8Array.from(frame))) {
         entry.frame = frame

@@ -164,6 +164,12 @@ export class DataPath implements LinkHost {
     return verdict.link.send(frame, priorityIn(frame)) ? 'sent' : 'congested'
   }
 
+  /** Whether a link still has a copy of this envelope in hand. */
+  isHeld(envelope: Uint8Array): boolean {
+    for (const link of this.#limits.keys()) if (link.holds?.(envelope)) return true
+    return false
+  }
+
   /** Asks the mesh for a path. @returns `not_found` where there is nobody to ask, or it was asked just now. */
   seek(destination: Address): 'asking' | 'not_found' {
     const outcome = this.#router.want(destination, this.#options.clock.monotonic())

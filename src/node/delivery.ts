@@ -30,6 +30,7 @@ export class Delivery {
   readonly destination: Address
   #state: DeliveryState = 'queued'
   #reason: string | undefined
+  #expectedMs: number | undefined
   readonly #watchers = new Set<(delivery: Delivery) => void>()
 
   constructor(id: string, destination: Address) {
@@ -44,6 +45,14 @@ export class Delivery {
   /** Why it is where it is, in one word of the protocol (docs/specs/envelope.md, "Reports"). */
   get reason(): string | undefined {
     return this.#reason
+  }
+
+  /**
+   * While it is queued on a slow link: how long it was expected to take until it has left, counted from when the link
+   * took it, ms. Infinite where the law never leaves enough airtime.
+   */
+  get expectedMs(): number | undefined {
+    return this.#state === 'queued' ? this.#expectedMs : undefined
   }
 
   /** Whether the state can still change. */
@@ -86,6 +95,11 @@ export class Delivery {
       unwatch()
       signal?.removeEventListener('abort', onAbort)
     }
+  }
+
+  /** For the node: a link has it, and cannot send it before long. */
+  expect(ms: number): void {
+    this.#expectedMs = ms
   }
 
   /** For the node: moves on. A state never goes back, and a settled one never changes. */

@@ -1,12 +1,16 @@
 /** What the parts call what the configuration has by its own names and units. */
+import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
+import type { LoraConfig } from '../config/lora-schema.ts'
 import type { LinkLimitsConfig } from '../limits/link-limits.ts'
 import { DEFAULT_JITTER_MS, DEFAULT_SPACING_MS } from '../routing/announce-schedule.ts'
 import type { RouterOptions } from '../routing/router.ts'
+import { MeshError } from '../runtime/errors.ts'
 import type { InternetOptions } from '../transport/internet/options.ts'
 import { quic } from '../transport/internet/quic.ts'
 import { relay } from '../transport/internet/relay.ts'
 import { tcp } from '../transport/internet/tcp.ts'
+import { type LoraOptions, lora } from '../transport/lora/lora.ts'
 import type { TransportFactory } from '../transport/transport.ts'
 
 export function linkLimitsOf(config: Config): LinkLimitsConfig {
@@ -30,7 +34,7 @@ export function announcingOf(config: Config): RouterOptions['announce'] {
 }
 
 /** The transports that are enabled. They share one libp2p node, and what it does to find others. */
-export function transportsOf({ transport }: Config): TransportFactory[] {
+export function transportsOf({ transport }: Config, dataDir: string | undefined): TransportFactory[] {
   const { discovery } = transport
   const reach = {
     mdns: discovery.mdns,
@@ -43,6 +47,9 @@ export function transportsOf({ transport }: Config): TransportFactory[] {
     transport.tcp.enabled && tcp(internetOptions(transport.tcp, reach)),
     transport.quic.enabled && quic(internetOptions(transport.quic, reach)),
     transport.relay.enabled && relay(internetOptions(transport.relay, reach)),
+    ...transport.lora
+      .filter(({ enabled }) => enabled)
+      .map((radio, i) => lora(loraOptions(radio, i, dataDir))),
   ]
   return factories.filter((factory) => factory !== false)
 }
@@ -59,4 +66,24 @@ function internetOptions(
   reach: NonNullable<InternetOptions['reach']>,
 ): InternetOptions {
   return { listen, peers, maxLinks: max_links, queueBytes: queue_bytes, reach }
+}
+
+function loraOptions(radio: LoraConfig, index: number, dataDir: string | undefined): LoraOptions {
+  if (radio.network_key_file !== '') {
+    throw new MeshError('ERR_CONFIG', 'network_key_file is for hopwire run: a library is given network_key')
+  }
+  return {
+    name: index === 0 ? 'lora' : `lora-${index + 1}`,
+    port: radio.port,
+    region: radio.region,
+    frequencyHz: radio.frequency_hz,
+    bandwidthHz: radio.bandwidth_hz,
+    spreadingFactor: radio.spreading_factor,
+    codingRate: radio.coding_rate,
+    txPowerDbm: radio.tx_power_dbm,
+    antennaGainDbi: radio.antenna_gain_dbi,
+    dutyCycle: radio.duty_cycle,
+    ...(radio.network_key === '' ? {} : { networkKey: Buffer.from(radio.network_key, 'hex') }),
+    ...(dataDir === undefined ? {} : { ledgerDir: join(dataDir, 'airtime') }),
+  }
 }

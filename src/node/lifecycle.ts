@@ -94,7 +94,7 @@ export async function startNode(node: MeshNode, core: NodeCore, onEnd: () => voi
         core.draining = true
         core.endSearches()
         logger.info({ links: core.transports.links.size }, 'draining')
-        const report = await stopAll(options.deadlineMs ?? DEFAULT_DEADLINE_MS)
+        const report = await stopAll(options.deadlineMs ?? core.parts.config.node.shutdown_s * 1000)
         onEnd()
         return report
       })()

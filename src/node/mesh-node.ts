@@ -5,6 +5,7 @@ import type { PathView, StatusView } from '../observability/snapshot.ts'
 import { MeshError } from '../runtime/errors.ts'
 import type { SendOptions } from '../services/send-options.ts'
 import type { IncomingMessage } from '../services/service.ts'
+import type { AdmissionRules } from '../transport/admission.ts'
 import type { Link } from '../transport/transport.ts'
 import { MAX_LIFETIME_S } from '../wire/envelope.ts'
 import { MAX_BODY_BYTES, priorityOf } from '../wire/frame.ts'
@@ -142,6 +143,16 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> {
   /** Takes a list in place of the one before: nothing from or to these addresses passes any more. */
   async setBlocklist(addresses: readonly Address[]): Promise<void> {
     await this.#core.blocking.block(addresses)
+  }
+
+  /** Takes rules in place of those before. Links to neighbours that may have none any more are closed. */
+  setAdmission(rules: AdmissionRules): void {
+    const { parts, transports } = this.#core
+    const { admission, clock } = parts
+    admission.replace(rules, clock.monotonic())
+    for (const link of transports.links) {
+      if (link.neighbour !== undefined && !admission.permits(link.neighbour)) link.close('denied')
+    }
   }
 
   /** Where a message for this address goes: to the newest that is known of its owner, if that can be found. */

@@ -6,7 +6,6 @@ import type { Address } from '../identity/address.ts'
 import { Dedup } from '../routing/dedup.ts'
 import { MeshRouter } from '../routing/router.ts'
 import type { SuccessionNews } from '../routing/succession-table.ts'
-import { MeshError } from '../runtime/errors.ts'
 import { TransportManager } from '../transport/manager.ts'
 import type { Link } from '../transport/transport.ts'
 import { Capability } from '../wire/announce.ts'
@@ -20,6 +19,7 @@ import { NodeCounters } from './counters.ts'
 import { Custody } from './custody.ts'
 import { DataPath, type DataPathSink } from './data-path.ts'
 import { Delivery } from './delivery.ts'
+import { Departures } from './departures.ts'
 import { FormerAddresses } from './former-addresses.ts'
 import { announcingOf, linkLimitsOf } from './from-config.ts'
 import { Housekeeping } from './housekeeping.ts'
@@ -32,14 +32,12 @@ import { Parking } from './parking.ts'
 import { Seekers } from './seekers.ts'
 import { ServiceRegistry } from './service-registry.ts'
 import { Tracer } from './tracer.ts'
+import { WaitingRoom } from './waiting-room.ts'
 import { WarmPaths } from './warm-paths.ts'
 
 /** Service numbers for what `message` listeners get: plain bytes, and files with a name. */
 export const PLAIN_MESSAGE = 0
 export const FILE_MESSAGE = 1
-
-/** Senders that may wait for room on one link. */
-const MOST_WAITING = 1024
 
 export class NodeCore implements DataPathSink {
   readonly parts: NodeParts
@@ -55,6 +53,7 @@ export class NodeCore implements DataPathSink {
   readonly parking = new Parking<Link>()
   readonly backPressure: BackPressure
   readonly outbox = new Outbox()
+  readonly departures = new Departures()
   readonly custody: Custody
   readonly inbox: Inbox
   readonly tracer: Tracer
@@ -66,7 +65,7 @@ export class NodeCore implements DataPathSink {
   startedAt: number | undefined
   readonly #listener: CoreListener
   readonly #takesCustody: boolean
-  readonly #waiting = new Map<Link, (() => void)[]>()
+  readonly #waitingRoom = new WaitingRoom()
   readonly #seekers = new Seekers()
 
   constructor(parts: NodeParts, listener: CoreListener) {
@@ -124,6 +123,7 @@ export class NodeCore implements DataPathSink {
       maxTtlS: config.store.max_ttl_s,
       logger,
       transmit: (frame) => this.dataPath.transmit(frame) === 'sent',
+      isHeld: (frame) => this.dataPath.isHeld(frame),
     })
     this.inbox = new Inbox({
       address: identity.address,
@@ -142,7 +142,8 @@ export class NodeCore implements DataPathSink {
       const frame = this.originator.trace(destination, limit)
       return this.dataPath.transmit(frame) === 'sent' ? frame : undefined
     })
-    const components = { identity, crypto, clock, random, logger }
+    const { admission, addresses } = parts
+    const components = { identity, crypto, clock, random, logger, admission, addresses }
     this.transports = new TransportManager(
       parts.transports.map((make) => make(components)),
       { host: this.dataPath, clock, logger },
@@ -235,9 +236,7 @@ export class NodeCore implements DataPathSink {
   }
 
   roomOn(link: Link): void {
-    const waiting = this.#waiting.get(link) ?? []
-    this.#waiting.delete(link)
-    for (const resume of waiting) resume()
+    this.#waitingRoom.leave(link)
   }
 
   // What the node's own messages do.
@@ -268,14 +267,16 @@ export class NodeCore implements DataPathSink {
       this.inbox.receive(frame)
       return delivery
     }
-    await this.#roomTowards(spec.destination)
-    const roundTripMs = ((this.router.pathTo(spec.destination)?.metric ?? 0) / 10) * 2
+    await this.#waitingRoom.enter(this.router.pathTo(spec.destination)?.link)
+    const path = this.router.pathTo(spec.destination)
+    const roundTripMs = ((path?.metric ?? 0) / 10) * 2
     if (spec.receipt) {
       this.outbox.add(delivery, frame, roundTripMs, clock.monotonic())
       this.housekeeping.stir()
     }
-    if (this.dataPath.transmit(frame) === 'sent') delivery.advance('sent')
+    if (this.dataPath.transmit(frame) === 'sent') this.departures.taken(delivery, view, path?.link)
     else await this.#keepOwn(view, delivery)
+    if (this.departures.size > 0) this.housekeeping.stir()
     return delivery
   }
 
@@ -306,34 +307,20 @@ export class NodeCore implements DataPathSink {
     const { clock } = this.parts
     const now = clock.monotonic()
     for (let gone = this.parking.expire(now); gone > 0; gone--) this.counters.drop('unknown_source')
-    for (const { id, frame, attempt } of this.outbox.sweep(clock.now(), now)) {
+    this.departures.sweep(clock.now(), this.dataPath)
+    for (const { id, frame, attempt } of this.outbox.sweep(clock.now(), now, this.dataPath)) {
       if (this.dataPath.transmit(this.originator.again(frame, attempt)) === 'sent') this.outbox.sent(id)
     }
     this.custody.retry(now)
-    return this.outbox.size > 0 || this.custody.pending > 0 || this.parking.size > 0
+    return (
+      this.outbox.size > 0 || this.departures.size > 0 || this.custody.pending > 0 || this.parking.size > 0
+    )
   }
 
   #handlerFor(service: number): Handler | 'absent' | undefined {
     if (service === PLAIN_MESSAGE || service === FILE_MESSAGE)
       return this.#listener.messageHandler() ?? 'absent'
     return this.services.handlerFor(service) ?? (this.services.has(service) ? 'absent' : undefined)
-  }
-
-  /** Waits while the link towards a destination is congested. */
-  async #roomTowards(destination: Address): Promise<void> {
-    const link = this.router.pathTo(destination)?.link
-    if (link === undefined || !link.congested) return
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const waiting = this.#waiting.get(link) ?? []
-    if (waiting.length >= MOST_WAITING) {
-      throw new MeshError(
-        'ERR_QUEUE_FULL',
-        `${waiting.length} messages wait for this link already: try later`,
-      )
-    }
-    this.#waiting.set(link, waiting)
-    waiting.push(resolve)
-    await promise
   }
 
   async #keepOwn(view: EnvelopeView, delivery: Delivery): Promise<void> {
@@ -367,9 +354,11 @@ export class NodeCore implements DataPathSink {
     if (kind !== FrameKind.message && kind !== FrameKind.report) return
     if (this.dataPath.transmit(frame) === 'sent') return
     const view = new EnvelopeView(frame)
+    const delivery = this.departures.returned(view.id)
     // The outbox tries its own again; everything else has only this node left.
-    if (this.outbox.has(view.id)) return
-    if (view.source.equals(this.parts.identity.address)) void this.#keepForOthers(view)
+    if (this.outbox.givenBack(view.id)) return
+    if (delivery !== undefined) void this.#keepOwn(view, delivery)
+    else if (view.source.equals(this.parts.identity.address)) void this.#keepForOthers(view)
     else this.hold(frame, 'no_path')
   }
 

@@ -11,7 +11,10 @@ import type { Service } from '../services/service.ts'
 import { memoryStore } from '../store/memory.ts'
 import { sqliteStore } from '../store/sqlite/sqlite-store.ts'
 import type { MessageStore } from '../store/store.ts'
+import { AddressBook } from '../transport/address-book.ts'
+import { AdmissionControl, type AdmissionHook } from '../transport/admission.ts'
 import type { TransportFactory } from '../transport/transport.ts'
+import { admissionOf } from './admission-rules.ts'
 import { transportsOf } from './from-config.ts'
 import type { FormerKey } from './key-rotation.ts'
 import { PathFileStore } from './path-file-store.ts'
@@ -28,6 +31,8 @@ export interface MeshNodeOptions {
    * `node.data_dir` is given.
    */
   readonly config?: PartialConfig
+  /** Decides who may have a link, after the lists of the configuration. */
+  readonly admit?: AdmissionHook
   /** Instead of those the configuration describes. */
   readonly transports?: readonly TransportFactory[]
   readonly services?: readonly Service[]
@@ -47,6 +52,8 @@ export interface NodeParts {
   readonly successionStore: SuccessionStore | undefined
   readonly pathFile: PathFileStore | undefined
   readonly config: Config
+  readonly admission: AdmissionControl
+  readonly addresses: AddressBook
   readonly transports: readonly TransportFactory[]
   readonly services: readonly Service[]
   readonly store: MessageStore
@@ -69,7 +76,9 @@ export function fillOptions(options: MeshNodeOptions): NodeParts {
     successionStore: configuredSuccessions(options.config?.node?.data_dir, logger),
     pathFile: configuredPathFile(options.config?.node?.data_dir, clock, logger),
     config,
-    transports: options.transports ?? transportsOf(config),
+    admission: new AdmissionControl({ ...admissionOf(config), admit: options.admit }),
+    addresses: new AddressBook(),
+    transports: options.transports ?? transportsOf(config, options.config?.node?.data_dir),
     services: options.services ?? [],
     store: options.store ?? configuredStore(config, options.config?.node?.data_dir, clock, logger),
     logger,

@@ -28,6 +28,8 @@ interface Entry {
   /** Monotonic, ms. */
   retryAt: number
   retryAfterMs: number
+  /** Whether the latest attempt has come to nothing, and this node knows it. */
+  isBack: boolean
 }
 
 export class Outbox {
@@ -69,11 +71,19 @@ export class Outbox {
       attempt: 0,
       retryAt: now + retryAfterMs,
       retryAfterMs,
+      isBack: false,
     })
   }
 
-  has(id: string): boolean {
-    return this.#entries.has(id)
+  /**
+   * The link that had taken it is gone, and no other takes it: it goes out as soon as there is a path.
+   *
+   * @returns whether it is one of this node's
+   */
+  givenBack(id: string): boolean {
+    const entry = this.#entries.get(id)
+    if (entry !== undefined) entry.isBack = true
+    return entry !== undefined
   }
 
   /** A link has taken it. What an earlier attempt has failed of is still the best that is known. */
@@ -111,14 +121,24 @@ export class Outbox {
    *
    * @param wallMs wall clock, for lifetimes.
    * @param now monotonic, ms, for retries.
+   * @param links say whether one still has a copy of it in hand: then the wait begins when it has not.
    */
-  sweep(wallMs: number, now: number): { id: string; frame: Uint8Array; attempt: number }[] {
+  sweep(
+    wallMs: number,
+    now: number,
+    links: { isHeld(frame: Uint8Array): boolean },
+  ): { id: string; frame: Uint8Array; attempt: number }[] {
     const due: { id: string; frame: Uint8Array; attempt: number }[] = []
     for (const [id, entry] of this.#entries) {
       if (entry.expiresAt <= wallMs) {
         this.#settle(entry, 'expired', entry.delivery.reason)
       } else if (entry.frame !== undefined && entry.retryAt <= now && entry.attempt < LAST_ATTEMPT) {
+        if (links.isHeld(entry.frame)) {
+          entry.retryAt = now + entry.retryAfterMs
+          continue
+        }
         entry.attempt += 1
+        entry.isBack = false
         entry.retryAfterMs = Math.min(2 * entry.retryAfterMs, LONGEST_RETRY_MS)
         entry.retryAt = now + entry.retryAfterMs
         due.push({ id, frame: entry.frame, attempt: entry.attempt })
@@ -130,7 +150,8 @@ export class Outbox {
   /** Tries waiting messages for a destination at the next sweep: a path to it has appeared. */
   hurry(destination: Address, now: number): void {
     for (const entry of this.#entries.values()) {
-      if (entry.delivery.state === 'queued' && entry.destination.equals(destination)) entry.retryAt = now
+      const isHere = entry.delivery.state === 'queued' || entry.isBack
+      if (isHere && entry.destination.equals(destination)) entry.retryAt = now
     }
   }
 

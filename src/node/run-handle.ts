@@ -3,7 +3,7 @@ import type { MetricsSnapshot } from '../observability/snapshot.ts'
 import type { MeshNode } from './mesh-node.ts'
 
 export interface ShutdownOptions {
-  /** How long the whole shutdown may take, ms. Default 10,000. */
+  /** How long the whole shutdown may take, ms. Default: `node.shutdown_s` of the configuration. */
   readonly deadlineMs?: number
 }
 

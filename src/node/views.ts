@@ -1,10 +1,17 @@
 /** What a node shows of itself: copies of its counters and tables, made when somebody asks. */
 import type { Address } from '../identity/address.ts'
 import { type HealthCheck, type HealthReport, overallStatus } from '../observability/health.ts'
-import type { EnvelopeCount, MetricsSnapshot, PathView, StatusView } from '../observability/snapshot.ts'
+import type {
+  EnvelopeCount,
+  KnownAddressView,
+  MetricsSnapshot,
+  PathView,
+  StatusView,
+} from '../observability/snapshot.ts'
 import { metricToMs } from '../routing/metric.ts'
 import type { PathRequestCounters } from '../routing/path-requests.ts'
 import type { PathInfo } from '../routing/path-table.ts'
+import type { RadioFigures } from '../transport/radio-figures.ts'
 import type { Link, Transport } from '../transport/transport.ts'
 import { capabilityNames } from '../wire/announce.ts'
 import type { NodeCore } from './node-core.ts'
@@ -28,12 +35,12 @@ export function health(core: NodeCore): HealthReport {
 }
 
 function transportCheck(core: NodeCore): HealthCheck {
-  const links = core.transports.links.size
+  const links = neighbourLinks(core).length
   const targets = core.transports.transports.flatMap((transport) => transport.targets)
   const missing = targets.filter(({ state }) => state !== 'connected')
   const figures = { links, peers: targets.length, peersConnected: targets.length - missing.length }
-  const problem = core.transports.transports.find((transport) => transport.problem !== undefined)?.problem
-  if (problem !== undefined) return { status: 'degraded', detail: problem, ...figures }
+  const problems = core.transports.transports.flatMap(({ problem }) => problem ?? [])
+  if (problems.length > 0) return { status: 'degraded', detail: problems.join('; '), ...figures }
   const first = missing[0]
   if (first === undefined) return { status: 'healthy', detail: `${count(links, 'link')} up`, ...figures }
   const why = first.lastError === undefined ? first.state : `${first.state}: ${first.lastError}`
@@ -77,6 +84,7 @@ export function metricsSnapshot(core: NodeCore): MetricsSnapshot {
     build: { version: VERSION, crypto: parts.crypto.name },
     uptimeSeconds: uptimeSeconds(core),
     transports: core.transports.transports.map((transport) => transportSnapshot(core, transport)),
+    radios: radios(core),
     routing: {
       paths: router.paths.size,
       capacity: router.paths.capacity,
@@ -129,7 +137,7 @@ function transportSnapshot(core: NodeCore, transport: Transport): MetricsSnapsho
   const { framesSent, framesReceived, bytesSent, bytesReceived, errors } = transport.counters
   return {
     name: transport.name,
-    links: links.length,
+    links: links.filter(leadsToOne).length,
     framesSent,
     framesReceived,
     bytesSent,
@@ -144,17 +152,41 @@ export function statusView(core: NodeCore): StatusView {
     name: core.parts.config.node.name,
     address: core.parts.identity.address.toString(),
     listen: core.transports.listenAddresses,
-    neighbours: [...core.transports.links].map((link) => ({
+    reach: core.transports.reach,
+    neighbours: neighbourLinks(core).map((link) => ({
       address: link.neighbour?.toString(),
       transport: link.transport,
       remote: link.remote,
       direction: link.direction,
       latencyMs: link.latencyMs,
+      loss: link.loss,
       queuedBytes: link.queuedBytes,
     })),
+    addresses: knownAddresses(core),
     paths: pathViews(core, SHOWN_PATHS),
     pathCount: core.router.paths.size,
   }
+}
+
+/** Without those by which a radio speaks to everybody: they are up with nobody in reach. */
+function neighbourLinks({ transports }: NodeCore): Link[] {
+  return [...transports.links].filter(leadsToOne)
+}
+
+function leadsToOne({ profile }: Link): boolean {
+  return !profile.broadcast
+}
+
+function radios({ transports }: NodeCore): RadioFigures[] {
+  return transports.transports.flatMap(({ radio }) => radio ?? [])
+}
+
+function knownAddresses({ parts: { addresses, clock } }: NodeCore): KnownAddressView[] {
+  const now = clock.now()
+  return addresses.all.map(({ linkedAt, ...known }) => ({
+    ...known,
+    linkedSecondsAgo: linkedAt === undefined ? undefined : Math.max(0, Math.round((now - linkedAt) / 1000)),
+  }))
 }
 
 /** The best paths first, at most `limit`. */

@@ -4,6 +4,7 @@ import {
   limitsSection,
   neighboursSection,
   pathsSection,
+  radiosSection,
   storeSection,
   trafficSection,
 } from './console-tables.ts'
@@ -39,6 +40,7 @@ ${status.listen.map((address) => html`<p class="mono soft">${address}</p>\n`)}
 ${tiles(status, metrics)}
 ${checks(health)}
 ${neighboursSection(status.neighbours)}
+${radiosSection(metrics.radios)}
 ${pathsSection(status.paths, status.pathCount)}
 <div class="pair">
 <div>${trafficSection(metrics.transports)}${envelopesSection(metrics.envelopes)}</div>

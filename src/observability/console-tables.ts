@@ -1,5 +1,14 @@
 /** The tables of the status page. */
-import { formatBytes, formatCount, formatDuration, formatMilliseconds } from './format.ts'
+
+import type { RadioDuty, RadioFigures } from '../transport/radio-figures.ts'
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatMilliseconds,
+  formatSeconds,
+  formatShare,
+} from './format.ts'
 import { type Html, html } from './html.ts'
 import type {
   Counts,
@@ -52,6 +61,29 @@ const TRAFFIC_COLUMNS: readonly Column<TransportSnapshot>[] = [
   { heading: 'Bytes out', kind: 'number', cell: (t) => formatBytes(t.bytesSent) },
 ]
 
+const RADIO_COLUMNS: readonly Column<RadioFigures>[] = [
+  { heading: 'Port', kind: 'mono', cell: (r) => r.port },
+  { heading: 'State', cell: (r) => r.problem ?? (r.isUp ? 'up' : 'down') },
+  { heading: 'Band', cell: (r) => r.duty?.band ?? '–' },
+  {
+    heading: 'Airtime this hour',
+    kind: 'number',
+    cell: (r) => (r.duty === undefined ? '–' : airtime(r.duty)),
+  },
+  {
+    heading: 'Queued',
+    kind: 'number',
+    cell: (r) => (r.queueSeconds === undefined ? 'for ever' : formatDuration(r.queueSeconds)),
+  },
+  {
+    heading: 'Channel in use',
+    kind: 'number',
+    cell: (r) => (r.modem.channelLoad === undefined ? '–' : formatShare(r.modem.channelLoad)),
+  },
+  { heading: 'Sent again', kind: 'number', cell: (r) => formatCount(r.retransmissions) },
+  { heading: 'Neighbours', kind: 'number', cell: (r) => formatCount(r.neighbours) },
+]
+
 const ENVELOPE_COLUMNS: readonly Column<EnvelopeCount>[] = [
   { heading: 'Action', cell: (e) => e.action },
   { heading: 'Reason', cell: (e) => spaced(e.reason) || '–' },
@@ -75,6 +107,15 @@ export function pathsSection(paths: readonly PathView[], pathCount: number): Htm
 
 export function trafficSection(transports: readonly TransportSnapshot[]): Html {
   return section('Traffic', 'no transport runs', TRAFFIC_COLUMNS, transports)
+}
+
+/** Nothing on a node without a radio. */
+export function radiosSection(radios: readonly RadioFigures[]): Html[] {
+  return radios.length === 0 ? [] : [section('Radios', '', RADIO_COLUMNS, radios)]
+}
+
+function airtime({ usedSeconds, budgetSeconds, isLifted }: RadioDuty): string {
+  return `${formatSeconds(usedSeconds)} of ${isLifted ? 'no limit' : formatSeconds(budgetSeconds)}`
 }
 
 export function envelopesSection(envelopes: readonly EnvelopeCount[]): Html {

@@ -44,3 +44,14 @@ export function formatMilliseconds(ms: number): string {
   if (ms >= 999.5) return `${(ms / 1000).toFixed(1)} s`
   return `${ms < 9.95 ? Number(ms.toPrecision(2)) : ms.toFixed(0)} ms`
 }
+
+/** Airtime, which goes by tenths whatever its length: `0.4 s`, `347.7 s` */
+export function formatSeconds(seconds: number): string {
+  return `${seconds.toFixed(1)} s`
+}
+
+/** Of a share from 0 to 1: `0 %`, `0.42 %`, `97 %` */
+export function formatShare(share: number): string {
+  const percent = share * 100
+  return `${percent < 9.95 ? Number(percent.toPrecision(2)) : percent.toFixed(0)} %`
+}

@@ -1,33 +1,8 @@
 /** Every metric there is, as data: the exporter, docs/metrics.md and the dashboard are all held to it. */
+import { type MetricSpec, metric, type Sample } from './metric-spec.ts'
 import type { ProcessFigures } from './process-probe.ts'
+import { RADIO_METRICS } from './radio-metrics.ts'
 import type { Counts, MetricsSnapshot, TransportSnapshot } from './snapshot.ts'
-
-/** What one scrape reads. */
-export interface Scrape {
-  readonly node: MetricsSnapshot
-  readonly process: ProcessFigures
-}
-
-/** A value and its labels' values, in the order of the metric's labels. Undefined: not known, left out. */
-export type Sample = readonly [value: number | undefined, ...labels: readonly string[]]
-
-export interface MetricSpec {
-  readonly name: string
-  readonly type: 'counter' | 'gauge'
-  readonly help: string
-  readonly labels: readonly string[]
-  readonly read: (scrape: Scrape) => readonly Sample[]
-}
-
-function metric(
-  type: MetricSpec['type'],
-  name: string,
-  labels: readonly string[],
-  help: string,
-  read: MetricSpec['read'],
-): MetricSpec {
-  return { type, name, labels, help, read }
-}
 
 /** A metric without labels. */
 function plain(
@@ -101,7 +76,7 @@ export const METRICS: readonly MetricSpec[] = [
     'counter',
     'hopwire_transport_errors_total',
     ['transport', 'reason'],
-    'Failures of links and dials.',
+    'Failures of links and dials, and refusals.',
     ({ node }) =>
       node.transports.flatMap((t) =>
         Object.entries(t.errors).map(([reason, count]): Sample => [count, t.name, reason]),
@@ -113,6 +88,7 @@ export const METRICS: readonly MetricSpec[] = [
     'Bytes accepted by the links of a transport that have not left.',
     (t) => t.queuedBytes,
   ),
+  ...RADIO_METRICS,
 
   plain(
     'gauge',

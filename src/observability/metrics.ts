@@ -1,7 +1,8 @@
 /** Renders a node's figures as Prometheus text. Each node has a registry of its own. */
 import { Counter, Gauge, Registry } from 'prom-client'
 import type { Clock } from '../runtime/clock.ts'
-import { METRICS, type MetricSpec, type Scrape } from './metric-table.ts'
+import type { MetricSpec, Scrape } from './metric-spec.ts'
+import { METRICS } from './metric-table.ts'
 import { ProcessProbe } from './process-probe.ts'
 import type { MetricsSnapshot } from './snapshot.ts'
 

@@ -2,6 +2,8 @@
  * What a node shows of itself. The parts keep plain counters; the node copies them into these shapes when
  * somebody asks, and not before. Everything here survives `JSON.stringify`.
  */
+import type { RadioFigures } from '../transport/radio-figures.ts'
+import type { AddressReach } from '../transport/transport.ts'
 
 /** Counts by reason, kind or operation: a short word in snake case. A word that never came up is absent. */
 export type Counts = Readonly<Record<string, number>>
@@ -11,6 +13,8 @@ export interface MetricsSnapshot {
   readonly build: BuildSnapshot
   readonly uptimeSeconds: number
   readonly transports: readonly TransportSnapshot[]
+  /** Empty on a node without radios. */
+  readonly radios: readonly RadioFigures[]
   readonly routing: RoutingSnapshot
   readonly envelopes: readonly EnvelopeCount[]
   /** Absent on a node that keeps nothing for others. */
@@ -109,7 +113,11 @@ export interface StatusView {
   readonly name: string
   readonly address: string
   readonly listen: readonly string[]
+  /** Whether others can reach this node there, as neighbours have tried; empty where nobody is asked. */
+  readonly reach: readonly AddressReach[]
   readonly neighbours: readonly NeighbourView[]
+  /** Where neighbours are known to be reached, linked or not; the best of each first. */
+  readonly addresses: readonly KnownAddressView[]
   /** The best first; it may be cut short. */
   readonly paths: readonly PathView[]
   /** All paths there are, shown or not. */
@@ -123,7 +131,21 @@ export interface NeighbourView {
   readonly remote: string
   readonly direction: 'inbound' | 'outbound'
   readonly latencyMs: number
+  /** Share of packets that are lost and sent again, 0 to 1; absent on links that do not measure it. */
+  readonly loss?: number | undefined
   readonly queuedBytes: number
+}
+
+export interface KnownAddressView {
+  readonly neighbour: string
+  readonly transport: string
+  readonly address: string
+  /** Who says so: `configured`, `found`, `learnt` or `seen`. */
+  readonly source: string
+  /** How long ago a link came to be there; absent where none has. */
+  readonly linkedSecondsAgo?: number | undefined
+  /** Calls in vain since. */
+  readonly failures: number
 }
 
 export interface PathView {

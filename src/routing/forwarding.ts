@@ -52,10 +52,8 @@ export class Forwarding<L extends RoutedLink> {
    */
   #bounced(frame: Uint8Array, from: L, now: number): Verdict<L> {
     const row = this.#paths.find(frame, DESTINATION_AT)
-    for (let number = 0; row >= 0 && number <= MAX_ALTERNATES; number++) {
-      const link = this.#paths.useAny(row, number, now)
-      if (link !== undefined && link !== from) return { action: 'forward', link }
-    }
+    const link = this.#alternative(row, (other) => other !== from, now)
+    if (link !== undefined) return { action: 'forward', link }
     const attempt = attemptIn(frame)
     setAttempt(frame, SPREAD_FROM_ATTEMPT)
     if (this.detours.takes(frame, from, now) === 'spread') {
@@ -78,7 +76,16 @@ export class Forwarding<L extends RoutedLink> {
     if (pinned !== undefined && pinned !== from) return pinned
     const link = row < 0 ? undefined : this.#choose(row, attemptIn(frame), now)
     if (link === undefined) this.counters.misses += 1
-    return link
+    if (link?.isLeaving !== true || link.neighbour?.isAt(frame, DESTINATION_AT)) return link
+    return this.#alternative(row, (other) => other.isLeaving !== true && other !== from, now) ?? link
+  }
+
+  #alternative(row: number, suits: (link: L) => boolean, now: number): L | undefined {
+    for (let number = 0; row >= 0 && number <= MAX_ALTERNATES; number++) {
+      const link = this.#paths.useAny(row, number, now)
+      if (link !== undefined && suits(link)) return link
+    }
+    return undefined
   }
 
   /** What has been sent before in vain goes by one of the alternates, another at each node and attempt. */
@@ -97,9 +104,8 @@ export class Forwarding<L extends RoutedLink> {
     const best = row < 0 ? undefined : this.#paths.use(row, now)
     if (best?.neighbour?.isAt(frame, DESTINATION_AT)) return { action: 'forward', link: best }
     const links = [...(row < 0 ? [] : this.#links.keys())].filter((link) => {
-      return link === from
-        ? link.profile.broadcast && link === best
-        : link === best || !isConstrained(link.profile)
+      if (link === from) return link.profile.broadcast && link === best
+      return link === best || !(isConstrained(link.profile) || link.profile.broadcast)
     })
     return links.length === 0 && row >= 0 && best === undefined ? HOLD : { action: 'spread', links }
   }

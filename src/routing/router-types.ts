@@ -37,6 +37,15 @@ export interface RouterOptions {
 export interface RoutedLink extends RouterLink {
   /** Who is at the other end, where that is known. */
   readonly neighbour: Address | undefined
+  /** Whether the neighbour has said that it is stopping. */
+  readonly isLeaving?: boolean
+  /** The link, of the same kind, whose transmissions reach this neighbour too. */
+  readonly medium?: RoutedLink | undefined
+}
+
+/** By which link a neighbour is told what all in its reach may hear: its own, or the one it shares with them. */
+export function speakerOf<L extends RoutedLink>(link: L): L {
+  return (link.medium as L | undefined) ?? link
 }
 
 export type Verdict<L> =

@@ -11,7 +11,7 @@ import { Address } from '../identity/address.ts'
 import type { Random } from '../runtime/random.ts'
 import { AnnounceView } from '../wire/announce.ts'
 import { addHop, DESTINATION_AT, keyIn, SOURCE_AT } from '../wire/envelope.ts'
-import { FrameKind, kindOf, MAX_HOPS } from '../wire/frame.ts'
+import { FrameKind, kindOf } from '../wire/frame.ts'
 import { checkPathRequest, newerThanIn, TARGET_AT, targetIn } from '../wire/path-request.ts'
 import type { AnnounceQueue } from './announce-queue.ts'
 import { AnnounceSchedule } from './announce-schedule.ts'
@@ -24,10 +24,17 @@ import { MAX_METRIC, metricToMs } from './metric.ts'
 import { MIN_ANSWER_LIFE_MS, PathRequests } from './path-requests.ts'
 import { type PathInfo, PathTable } from './path-table.ts'
 import type { Refusal } from './refusal.ts'
-import type { RoutedLink, RouterOptions, Transmission, Verdict } from './router-types.ts'
+import {
+  type RoutedLink,
+  type RouterOptions,
+  speakerOf,
+  type Transmission,
+  type Verdict,
+} from './router-types.ts'
 import { Successions } from './successions.ts'
 import { ToldFrames } from './told-frames.ts'
 import { ASKED, DELIVER } from './verdicts.ts'
+import { mayTell } from './worth-telling.ts'
 
 export type { RoutedLink, RouterOptions, Transmission, Verdict } from './router-types.ts'
 
@@ -49,9 +56,11 @@ export class MeshRouter<L extends RoutedLink> {
   readonly #schedule: AnnounceSchedule<L>
   readonly #told: ToldFrames
   readonly #links = new Map<L, LinkState>()
+  /** Those of them that announces go out on: not a neighbour's own on a radio, see `medium`. */
+  readonly #speakers = new Map<L, LinkState>()
   readonly #random: Random
   #linksSeen = 0
-  /** The announce that was inspected last, and its origin: a hash that need not be computed twice. */
+  /** What was inspected last, and its origin: a hash that need not be computed twice. */
   #inspected: { readonly frame: Uint8Array; readonly origin: Address } | undefined
   /** The latest of this node's own announces. */
   #own: Uint8Array | undefined
@@ -139,28 +148,25 @@ export class MeshRouter<L extends RoutedLink> {
 
   #acceptAnnounce(frame: Uint8Array, from: L, now: number, wallMs: number): Verdict<L> {
     const announce = new AnnounceView(frame)
-    const inspected = this.#inspected?.frame === frame ? this.#inspected.origin : undefined
-    const origin = inspected ?? Address.ofPublicKey(announce.publicKey)
+    const known = this.#inspected?.frame === frame ? this.#inspected.origin : undefined
+    const origin = known ?? Address.ofPublicKey(announce.publicKey)
     const state = this.#stateOf(from, now)
     if (announce.metric + state.quality.cost > MAX_METRIC) return { action: 'refuse', reason: 'hop_limit' }
     const direct = announce.hops === 0 && from.neighbour !== undefined && from.neighbour.equals(origin)
-    const isAwaited = this.requests.isAwaited(origin, now)
-    if (!direct && !isAwaited && this.paths.find(origin.bytes, 0) < 0 && !state.storm.admit(now)) {
-      return { action: 'refuse', reason: 'storm' }
-    }
+    const isWanted = direct || this.requests.isAwaited(origin, now) || this.paths.find(origin.bytes, 0) >= 0
+    if (!isWanted && !state.storm.admit(now)) return { action: 'refuse', reason: 'storm' }
     // What is left of it here: one that is told again late lives no longer than the first.
     const leftMs = Math.min((announce.created + announce.lifetime) * 1000 - wallMs, announce.lifetime * 1000)
     const expiresAt = now + Math.min(this.#options.announce.maxAgeMs, leftMs)
-    if (isImpossible(announce, direct, from.neighbour !== undefined))
-      return { action: 'refuse', reason: 'forged' }
-    const { cost } = state.quality
-    const { broadcast } = from.profile
+    const isForged = isImpossible(announce, direct, from.neighbour !== undefined)
+    if (isForged) return { action: 'refuse', reason: 'forged' }
+    const [{ cost }, { broadcast }] = [state.quality, from.profile]
     const offer = { origin: origin.bytes, announce, link: from, broadcast, cost, direct, expiresAt }
     const learned = this.paths.learn(offer, now)
     if (learned === 'stale' || learned === 'table_full') return { action: 'refuse', reason: learned }
     const row = this.paths.find(origin.bytes, 0)
     if (announce.metric <= this.paths.metricOf(row)) this.#schedule.isKnown(row, from)
-    if (learned === 'worse' || learned === 'alternate') state.air?.again(row, now)
+    if (learned === 'worse' || learned === 'alternate') this.#speaker(from, now).air?.again(row, now)
     switch (learned) {
       case 'worse':
         return { action: 'refuse', reason: 'worse' }
@@ -174,25 +180,26 @@ export class MeshRouter<L extends RoutedLink> {
     }
     this.counters.announcesAccepted += 1
     for (const asker of this.requests.found(origin, now)) {
-      if (asker !== from || from.profile.broadcast) this.#links.get(asker)?.queue.addAsked(row, now)
+      if (asker !== from || from.profile.broadcast) this.#speaker(asker, now).queue.addAsked(row, now)
     }
     if (this.#options.relay && this.paths.hopsOf(row) < this.#options.announce.maxHops) {
       this.#schedule.relay(row, now)
-      for (const { air } of this.#links.values()) air?.learned(row, now)
+      for (const { air } of this.#speakers.values()) air?.learned(row, now)
     }
-    if (learned === 'new' && announce.hops === 0 && from.profile.broadcast) this.#greet(from, state, now)
+    const air = speakerOf(from)
+    if (learned === 'new' && announce.hops === 0 && air.profile.broadcast) this.#greet(air, now)
     return { action: 'learned', origin, isNew: learned === 'new' }
   }
 
   #acceptSuccession(frame: Uint8Array, from: L, now: number, wallMs: number): Verdict<L> {
     const news = this.successions.accept(frame, from, now, wallMs)
-    if (news.refusal === undefined || news.fork !== undefined) return { action: 'moved', news }
-    return { action: 'refuse', reason: news.refusal }
+    const isNews = news.refusal === undefined || news.fork !== undefined
+    return isNews ? { action: 'moved', news } : { action: 'refuse', reason: news.refusal }
   }
 
   #acceptRequest(frame: Uint8Array, from: L, now: number): Verdict<L> {
-    const refusal = this.requests.heard(frame, from, now)
-    if (refusal !== undefined) return { action: 'refuse', reason: refusal }
+    const reason = this.requests.heard(frame, from, now)
+    if (reason !== undefined) return { action: 'refuse', reason }
     this.successions.asked(Address.at(frame, TARGET_AT), from, now)
     if (this.#options.address.isAt(frame, TARGET_AT)) {
       this.#answerForSelf(newerThanIn(frame), from, now)
@@ -201,10 +208,10 @@ export class MeshRouter<L extends RoutedLink> {
     const row = this.paths.find(frame, TARGET_AT)
     const isAnswer =
       row >= 0 &&
-      this.#mayTell(row, from) &&
+      mayTell(this.paths, row, from) &&
       this.paths.sequenceOf(row) > newerThanIn(frame) &&
       this.paths.expiresAt(row) > now + MIN_ANSWER_LIFE_MS
-    if (isAnswer) this.#stateOf(from, now).queue.addAsked(row, now)
+    if (isAnswer) this.#speaker(from, now).queue.addAsked(row, now)
     else if (this.#options.relay) {
       this.requests.passOn(frame, Address.at(targetIn(frame), 0), from, now)
     }
@@ -222,7 +229,7 @@ export class MeshRouter<L extends RoutedLink> {
       this.#own = this.#options.makeAnnounce()
       this.#schedule.made(now)
     }
-    if (this.#own !== undefined) this.#stateOf(asker, now).queue.addOwn(this.#own, now)
+    if (this.#own !== undefined) this.#speaker(asker, now).queue.addOwn(this.#own, now)
   }
 
   /** Whether an announce of this destination is known, with or without a live path. */
@@ -231,8 +238,8 @@ export class MeshRouter<L extends RoutedLink> {
   }
 
   /** The path to one destination, for people. */
-  pathTo(destination: Address): PathInfo<L> | undefined {
-    const row = this.paths.find(destination.bytes, 0)
+  pathTo({ bytes }: Address): PathInfo<L> | undefined {
+    const row = this.paths.find(bytes, 0)
     return row < 0 ? undefined : this.paths.info(row)
   }
 
@@ -252,13 +259,17 @@ export class MeshRouter<L extends RoutedLink> {
   linkUp(link: L, now: number): void {
     const state = new LinkState(link, now, this.#random.fork(`link ${++this.#linksSeen}`))
     this.#links.set(link, state)
+    // A neighbour on a radio is told of what it announces itself with, not of the link.
+    if (link.medium !== undefined) return
+    this.#speakers.set(link, state)
     this.#schedule.triggerOwn(now)
     this.successions.spread.linkUp(link, now)
-    this.#greet(link, state, now)
+    this.#greet(link, now)
   }
 
   /** Tells a neighbour that has come of this node and of what it knows. */
-  #greet(link: L, { queue }: LinkState, now: number): void {
+  #greet(link: L, now: number): void {
+    const { queue } = this.#stateOf(link, now)
     if (this.#own !== undefined) queue.addOwn(this.#own, now)
     if (!this.#options.relay) return
     for (const row of this.paths.rows()) {
@@ -266,13 +277,14 @@ export class MeshRouter<L extends RoutedLink> {
     }
   }
 
-  /** A neighbour on a link with several has passed this node's own announce on: it need not be repeated. */
+  /** A neighbour on the air has passed this node's own announce on: it need not be repeated. */
   echoed(from: L): void {
-    this.#links.get(from)?.air?.ownHeard()
+    this.#links.get(speakerOf(from))?.air?.ownHeard()
   }
 
   linkDown(link: L): void {
     this.#links.delete(link)
+    this.#speakers.delete(link)
     this.requests.linkDown(link)
     this.forwarding.detours.linkDown(link)
     const { switched, lost } = this.paths.linkDown(link)
@@ -282,9 +294,9 @@ export class MeshRouter<L extends RoutedLink> {
 
   /** When {@link poll} next has something to do, monotonic ms. Infinite while there is nobody to tell. */
   get nextDue(): number {
-    if (this.#links.size === 0) return this.requests.nextDue
+    if (this.#speakers.size === 0) return this.requests.nextDue
     let due = Math.min(this.#schedule.nextDue, this.requests.nextDue, this.successions.spread.nextDue)
-    for (const { queue, air } of this.#links.values()) {
+    for (const { queue, air } of this.#speakers.values()) {
       due = Math.min(due, queue.nextDue, air?.nextDue ?? Number.POSITIVE_INFINITY)
     }
     return due
@@ -294,16 +306,16 @@ export class MeshRouter<L extends RoutedLink> {
   poll(now: number): Transmission<L>[] {
     const due: Transmission<L>[] = []
     const tell = (frame: Uint8Array, to?: L, except?: L): void => {
-      for (const [link, { queue }] of this.#links) {
-        const isMeant = to === undefined ? link !== except : link === to
+      for (const [link, { queue }] of this.#speakers) {
+        const isMeant = to === undefined ? link !== except : link === speakerOf(to)
         if (isMeant && queue.admits(frame.length, now)) due.push({ link, frame })
       }
     }
     for (const { frame, to, except } of this.successions.spread.poll(now)) tell(frame, to, except)
-    if (this.#links.size > 0 && this.#schedule.takeOwn(now)) {
+    if (this.#speakers.size > 0 && this.#schedule.takeOwn(now)) {
       this.#own = this.#options.makeAnnounce()
       for (const frame of this.#options.former?.makeAnnounces() ?? []) tell(frame)
-      for (const { queue, air } of this.#links.values()) {
+      for (const { queue, air } of this.#speakers.values()) {
         queue.addOwn(this.#own, now)
         air?.ownSent(now)
       }
@@ -311,18 +323,18 @@ export class MeshRouter<L extends RoutedLink> {
     this.#pollAir(now)
     for (const { row, known } of this.#schedule.takeRelayed(now)) {
       if (!this.paths.has(row)) continue
-      for (const [link, state] of this.#links) {
+      for (const [link, state] of this.#speakers) {
         if (state.air !== undefined || !this.#isWorthTelling(row, link, state.queue)) continue
         if (known.includes(link)) this.counters.announcesSuppressed += 1
         else state.queue.add(row, now)
       }
     }
     for (const { frame, from } of this.requests.poll(now, this.#slowestMs())) {
-      tell(frame, undefined, from?.profile.broadcast === true ? undefined : from)
+      tell(frame, undefined, from && speakerOf(from).profile.broadcast ? undefined : from)
     }
-    for (const [link, { queue }] of this.#links) {
-      const mayTell = (row: number): boolean => this.paths.has(row) && this.#mayTell(row, link)
-      for (const frame of queue.take(now, this.#told, mayTell)) {
+    for (const [link, { queue }] of this.#speakers) {
+      const isTold = (row: number): boolean => this.paths.has(row) && mayTell(this.paths, row, link)
+      for (const frame of queue.take(now, this.#told, isTold)) {
         due.push({ link, frame })
         if (frame !== this.#own) this.counters.announcesPropagated += 1
       }
@@ -333,7 +345,7 @@ export class MeshRouter<L extends RoutedLink> {
 
   /** Announces whose time has come on links with several neighbours. */
   #pollAir(now: number): void {
-    for (const [link, { queue, air }] of this.#links) {
+    for (const [link, { queue, air }] of this.#speakers) {
       if (air === undefined) continue
       const { own, rows } = air.due(now)
       if (own && this.#own !== undefined) queue.addOwn(this.#own, now)
@@ -363,16 +375,10 @@ export class MeshRouter<L extends RoutedLink> {
     return this.#options.former?.addresses.some((address) => address.isAt(bytes, offset)) ?? false
   }
 
-  /** Whether a neighbour may hear of a path: not where it came from, not once it is dead. */
-  #mayTell(row: number, link: L): boolean {
-    const via = this.paths.linkOf(row)
-    if (via === undefined || (via === link && !link.profile.broadcast)) return false
-    return this.paths.hopsOf(row) < MAX_HOPS
-  }
-
-  /** The same for one that has not asked: not too far, and on a constrained link only what lies on its side. */
+  /** {@link mayTell} for one that has not asked: not too far, and on a constrained link only what lies on its side. */
   #isWorthTelling(row: number, link: L, queue: AnnounceQueue): boolean {
-    if (!this.#mayTell(row, link) || this.paths.hopsOf(row) >= this.#options.announce.maxHops) return false
+    const isFar = this.paths.hopsOf(row) >= this.#options.announce.maxHops
+    if (isFar || !mayTell(this.paths, row, link)) return false
     if (!queue.isConstrained) return true
     const via = this.paths.linkOf(row)
     return via !== undefined && this.#links.get(via)?.queue.isConstrained === true
@@ -383,9 +389,11 @@ export class MeshRouter<L extends RoutedLink> {
     return this.#links.get(link) ?? new LinkState(link, now, this.#random)
   }
 
+  #speaker(link: L, now: number): LinkState {
+    return this.#stateOf(speakerOf(link), now)
+  }
+
   #slowestMs(): number {
-    let slowest = 0
-    for (const { quality } of this.#links.values()) slowest = Math.max(slowest, metricToMs(quality.cost))
-    return slowest
+    return Math.max(0, ...[...this.#links.values()].map(({ quality }) => metricToMs(quality.cost)))
   }
 }

@@ -27,6 +27,11 @@ export class VirtualClock implements Clock {
     return this.#elapsed
   }
 
+  /** Nothing happens before this time, by `monotonic`; undefined where nothing is set. */
+  get nextAt(): number | undefined {
+    return this.#heap[0]?.at
+  }
+
   setTimer(delayMs: number, task: () => void): Timer {
     const delay = Math.min(Math.max(0, delayMs), LONGEST_TIMER_MS)
     const entry: Entry = { at: this.#elapsed + delay, order: this.#order++, task }

@@ -26,7 +26,7 @@ export class LinkChance {
     return ms > 0 ? this.#random.float() * ms : 0
   }
 
-  loses({ loss }: DirectionModel): boolean {
+  loses({ loss }: Pick<DirectionModel, 'loss'>): boolean {
     if (typeof loss === 'number') return this.happens(loss)
     const isLost = this.happens(this.#isBad ? loss.badLoss : loss.goodLoss)
     if (this.happens(this.#isBad ? loss.toGood : loss.toBad)) this.#isBad = !this.#isBad

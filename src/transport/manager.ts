@@ -5,7 +5,7 @@ import { type Clock, withinDeadline } from '../runtime/clock.ts'
 import { MeshError, messageOf } from '../runtime/errors.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { type CryptoMode, linkClassOf, recommendedCryptoFor } from './link-class.ts'
-import type { Link, LinkHost, Transport } from './transport.ts'
+import type { AddressReach, Link, LinkHost, Transport } from './transport.ts'
 
 export interface TransportManagerOptions {
   /** Receives what the transports bring, from start to stop. */
@@ -47,6 +47,11 @@ export class TransportManager implements LinkHost {
 
   get listenAddresses(): string[] {
     return this.transports.flatMap(({ listenAddresses }) => listenAddresses)
+  }
+
+  /** Whether others can reach this node; empty where no neighbour is asked to try. */
+  get reach(): AddressReach[] {
+    return this.transports.flatMap(({ reach = [] }) => reach)
   }
 
   /** The links to one neighbour, over all transports, the oldest first. */
@@ -143,9 +148,10 @@ export class TransportManager implements LinkHost {
 
   async #stopOne(transport: Transport, deadlineMs: number): Promise<boolean> {
     const flush = new AbortController()
-    const timer = this.#clock.setTimer(deadlineMs / 2, () => flush.abort())
+    const flushMs = deadlineMs / 2
+    const timer = this.#clock.setTimer(flushMs, () => flush.abort())
     try {
-      return await withinDeadline(this.#clock, deadlineMs, transport.stop(flush.signal))
+      return await withinDeadline(this.#clock, deadlineMs, transport.stop(flush.signal, flushMs))
     } catch (error) {
       this.#logger.error({ transport: transport.name, error: messageOf(error) }, 'transport failed to stop')
       return false

@@ -10,6 +10,9 @@ import type { Clock } from '../runtime/clock.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Random } from '../runtime/random.ts'
 import type { Priority } from '../wire/frame.ts'
+import type { AddressBook } from './address-book.ts'
+import type { AdmissionControl } from './admission.ts'
+import type { RadioFigures } from './radio-figures.ts'
 
 /** What a transport is made from; the node hands it over. */
 export interface TransportComponents {
@@ -18,6 +21,10 @@ export interface TransportComponents {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
+  /** Who may have a link, and how many may ask. Default: everybody, within limits for each network. */
+  readonly admission?: AdmissionControl
+  /** Where neighbours can be reached, and how that went. Default: a book of the transport's own. */
+  readonly addresses?: AddressBook
 }
 
 /** `transports: [tcp({ listen: [...] }), memory({ network })]`: options in, a factory out. */
@@ -31,8 +38,12 @@ export interface Transport {
   readonly counters: TransportCounters
   /** What this transport tries to reach and how that goes; empty where there is nothing to dial. */
   readonly targets: readonly DialTarget[]
+  /** Whether others can reach this node, as neighbours have tried; absent or empty where nobody is asked. */
+  readonly reach?: readonly AddressReach[]
   /** Why it does not run though it was started, in one line; absent where all is well. */
   readonly problem?: string | undefined
+  /** Of a radio: how it is, and what the law leaves it. Made when somebody asks. */
+  readonly radio?: RadioFigures | undefined
   /**
    * Resolves when the transport is listening; it dials in the background. Rejects with ERR_LISTEN or
    * ERR_TRANSPORT and leaves nothing behind.
@@ -43,8 +54,16 @@ export interface Transport {
   /**
    * Stops accepting and dialling, flushes what is queued for as long as `signal` allows, closes all links.
    * Idempotent; it never rejects.
+   *
+   * @param flushMs when the signal will abort, for a transport that lets its neighbours go one after another.
    */
-  stop(signal: AbortSignal): Promise<void>
+  stop(signal: AbortSignal, flushMs?: number): Promise<void>
+}
+
+/** Whether others can reach this node at an address: nobody may have tried yet. */
+export interface AddressReach {
+  readonly address: string
+  readonly reach: 'reachable' | 'unreachable' | 'unknown'
 }
 
 /** One address a transport keeps trying to stay connected to. */
@@ -100,6 +119,13 @@ export interface Link {
   readonly neighbour: Address | undefined
   /** For people: the multiaddr, port or name of the other end. */
   readonly remote: string
+  /**
+   * The link whose transmissions reach this neighbour too, as on a radio: what everybody should hear, such as
+   * announces, goes out there once.
+   */
+  readonly medium?: Link | undefined
+  /** Share of frames that are lost and have to be repeated, 0 to 1, where the link measures it. */
+  readonly loss?: number
   /** Who opened it. */
   readonly direction: 'inbound' | 'outbound'
   readonly profile: LinkProfile
@@ -107,6 +133,8 @@ export interface Link {
   readonly latencyMs: number
   /** Bytes that were accepted and have not left. */
   readonly queuedBytes: number
+  /** Whether the neighbour has said that it is stopping: what can go another way should. */
+  readonly isLeaving?: boolean
   /** True from when the send queue is half full until `drained` is called. */
   readonly congested: boolean
   /**
@@ -118,6 +146,16 @@ export interface Link {
    *   `unsendable`.
    */
   send(frame: Uint8Array, priority: Priority): boolean
+  /**
+   * Whether a copy of this envelope, of whatever attempt, still waits here to leave or to be acknowledged. Only
+   * links on which that can take long say so; sending it again meanwhile would be in vain.
+   */
+  holds?(envelope: Uint8Array): boolean
+  /**
+   * How long until a frame of this priority that is queued last has left, ms, as far as can be told; infinite for
+   * never. Only links that may have to wait long say so, and they have {@link holds} too.
+   */
+  waitMs?(priority: Priority): number
   /** Stops delivering frames, so that the sender feels back-pressure where the medium has any. */
   pause(): void
   resume(): void

@@ -39,6 +39,13 @@ const RESERVED = 0x07
 export const IDENTITY_AT = SOURCE_AT
 export const IDENTITY_BYTES = 24
 
+/** Whether two envelopes are the same, but for the attempt. Both have the form of one. */
+export function isSameEnvelope(a: Uint8Array, b: Uint8Array): boolean {
+  if (a[0] !== b[0]) return false
+  for (let at = IDENTITY_AT; at < IDENTITY_AT + IDENTITY_BYTES; at++) if (a[at] !== b[at]) return false
+  return true
+}
+
 export type EnvelopeKind = typeof FrameKind.message | typeof FrameKind.report | typeof FrameKind.trace
 
 export interface EnvelopeFields {

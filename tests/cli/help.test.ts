@@ -17,13 +17,40 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
   key: ['config', 'json'],
   status: ['config', 'control', 'json'],
   netcheck: ['config', 'control', 'json', 'timeout'],
-  peers: ['config', 'control', 'json'],
+  peers: ['addresses', 'config', 'control', 'json'],
   routes: ['config', 'control', 'json'],
   store: ['config', 'control', 'json'],
   trace: ['config', 'control', 'json'],
   send: ['config', 'control', 'file', 'json', 'priority', 'timeout', 'ttl', 'wait'],
   listen: ['config', 'control', 'json', 'out'],
+  airtime: [
+    'bw',
+    'bytes',
+    'config',
+    'control',
+    'cr',
+    'frequency',
+    'json',
+    'power',
+    'preamble',
+    'region',
+    'sf',
+  ],
   sim: ['json', 'list', 'seed', 'seeds', 'topology'],
+  lora: ['json'],
+  'rnode-emulator': [
+    'airtime-scale',
+    'burst',
+    'json',
+    'loss',
+    'modems',
+    'platform',
+    'port-base',
+    'pty',
+    'reach',
+    'seed',
+    'tcp',
+  ],
 }
 
 describe('help', () => {
@@ -36,7 +63,7 @@ describe('help', () => {
     test(`of ${name} mentions exactly its flags`, async () => {
       const { help, options } = await load()
       assert.deepEqual(Object.keys(options).toSorted(), [...(FLAGS[name] ?? []), 'help'].toSorted())
-      const mentioned = [...help.matchAll(/^ {2}(?:-\w, | {4})--([a-z]+)/gm)].map(([, flag]) => flag)
+      const mentioned = [...help.matchAll(/^ {2}(?:-\w, | {4})--([a-z-]+)/gm)].map(([, flag]) => flag)
       assert.deepEqual(mentioned.toSorted(), Object.keys(options).toSorted())
       assert.match(help, new RegExp(`^Usage: hopwire ${name} `))
       for (const line of help.split('\n')) assert.ok(line.length <= LONGEST_LINE, line)

@@ -26,6 +26,8 @@ export interface Surroundings {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
   readonly input?: string | Uint8Array
+  /** Leaves its stdin open for {@link Running.type}. */
+  readonly keepsInput?: boolean
 }
 
 /** A program that is at work. */
@@ -37,14 +39,14 @@ export class Running {
   stdout = ''
   stderr = ''
 
-  constructor(args: readonly string[], { cwd, env = {}, input }: Surroundings = {}) {
+  constructor(args: readonly string[], { cwd, env = {}, input, keepsInput }: Surroundings = {}) {
     const { HOPWIRE_CONTROL: _, NO_COLOR: __, ...inherited } = process.env
     this.child = spawn(process.execPath, [MAIN, ...args], {
       cwd,
       env: { ...inherited, NODE_COMPILE_CACHE, ...env },
     })
     this.child.stdin?.on('error', () => undefined) // it may end before it has read everything
-    this.child.stdin?.end(input)
+    if (keepsInput !== true) this.child.stdin?.end(input)
     this.child.stdout?.on('data', (chunk) => {
       this.stdout += String(chunk)
     })
@@ -72,6 +74,11 @@ export class Running {
 
   signal(signal: NodeJS.Signals): void {
     this.child.kill(signal)
+  }
+
+  /** Gives it a line on stdin. */
+  type(line: string): void {
+    this.child.stdin?.write(`${line}\n`)
   }
 
   /** Its next line on stdout. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Config } from '../../src/config/config.ts'
+import type { Config, LoraConfig } from '../../src/config/config.ts'
 
 const printable = (maxLength: number, minLength = 0): fc.Arbitrary<string> =>
   fc
@@ -12,6 +12,7 @@ const printable = (maxLength: number, minLength = 0): fc.Arbitrary<string> =>
 const word = fc.stringMatching(/^[a-z0-9:.]{1,12}$/)
 const multiaddr = fc.array(word, { minLength: 1, maxLength: 4 }).map((words) => `/${words.join('/')}`)
 const multiaddrs = fc.array(multiaddr, { maxLength: 4 })
+const nodes = fc.array(fc.stringMatching(/^([0-9a-fA-F]{32}){1,2}$/), { maxLength: 4 })
 const whole = (min: number, max: number): fc.Arbitrary<number> =>
   fc.oneof(
     fc.integer({ min, max: Math.min(max, min + 3) }),
@@ -25,6 +26,49 @@ const internet = {
   queue_bytes: whole(131_072, 2 ** 30),
 }
 
+/** Channels that are legal with up to 7 dBm into a dipole. */
+const channel: fc.Arbitrary<Pick<LoraConfig, 'region' | 'frequency_hz' | 'bandwidth_hz'>> = fc.oneof(
+  fc.record({
+    region: fc.constant('EU868' as const),
+    frequency_hz: fc.oneof(whole(868_062_500, 868_537_500), whole(869_762_500, 869_937_500)),
+    bandwidth_hz: fc.constantFrom(7_800, 41_700, 62_500, 125_000),
+  }),
+  fc.record({
+    region: fc.constant('EU433' as const),
+    frequency_hz: whole(433_300_000, 434_540_000),
+    bandwidth_hz: fc.constantFrom(125_000, 250_000, 500_000),
+  }),
+  fc.record({
+    region: fc.constant('US915' as const),
+    frequency_hz: whole(902_250_000, 927_750_000),
+    bandwidth_hz: fc.constantFrom(125_000, 250_000, 500_000),
+  }),
+)
+
+const port = fc.oneof(
+  fc.stringMatching(/^\/dev\/[!-~]{1,20}$/),
+  fc.integer({ min: 1, max: 99 }).map((n) => `COM${n}`),
+  fc.integer({ min: 1, max: 65_535 }).map((n) => `tcp://127.0.0.1:${n}`),
+)
+
+const radio: fc.Arbitrary<LoraConfig> = fc
+  .tuple(
+    channel,
+    fc.record({
+      port,
+      enabled: fc.boolean(),
+      driver: fc.constant('rnode' as const),
+      spreading_factor: whole(5, 12),
+      coding_rate: whole(5, 8),
+      tx_power_dbm: whole(0, 7),
+      antenna_gain_dbi: fc.double({ min: -20, max: 2.15, noNaN: true }).map((gain) => gain + 0),
+      duty_cycle: fc.constantFrom('legal' as const, 'lifted' as const),
+      network_key_file: printable(40),
+      network_key: fc.constant(''), // it is not printed
+    }),
+  )
+  .map(([channel, rest]) => ({ ...rest, ...channel }))
+
 /** Any configuration that is valid, written apart from the schema so that neither can excuse the other. */
 export const validConfig: fc.Arbitrary<Config> = fc
   .record({
@@ -33,12 +77,21 @@ export const validConfig: fc.Arbitrary<Config> = fc
       name: printable(64),
       data_dir: printable(40, 1),
       capabilities: fc.shuffledSubarray(['relay', 'store', 'gateway', 'constrained'] as const),
+      shutdown_s: whole(1, 3600),
     }),
     identity: fc.record({ key_file: printable(200, 1), succession_days: whole(1, 3650) }),
     transport: fc.record({
       tcp: fc.record({ ...internet, listen: multiaddrs }),
       quic: fc.record({ ...internet, listen: multiaddrs }),
       relay: fc.record(internet),
+      lora: fc.uniqueArray(radio, { maxLength: 3, selector: ({ port }) => port }),
+      admission: fc.record({
+        allow: nodes,
+        deny: nodes,
+        connections_per_network: whole(1, 65_536),
+        connects_per_s: whole(1, 10_000),
+        handshakes: whole(4, 65_536),
+      }),
       discovery: fc.record({
         mdns: fc.boolean(),
         relay_server: fc.boolean(),

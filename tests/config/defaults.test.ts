@@ -14,7 +14,7 @@ describe('defaults', () => {
   test('are these', () => {
     assert.deepEqual(DEFAULTS, {
       preset: 'none',
-      node: { name: '', data_dir: 'data', capabilities: ['relay', 'store'] },
+      node: { name: '', data_dir: 'data', capabilities: ['relay', 'store'], shutdown_s: 10 },
       identity: { key_file: 'identity.key', succession_days: 30 },
       transport: {
         tcp: {
@@ -32,6 +32,14 @@ describe('defaults', () => {
           queue_bytes: 4_194_304,
         },
         relay: { enabled: false, peers: [], max_links: 128, queue_bytes: 4_194_304 },
+        lora: [],
+        admission: {
+          allow: [],
+          deny: [],
+          connections_per_network: 256,
+          connects_per_s: 50,
+          handshakes: 128,
+        },
         discovery: {
           mdns: false,
           relay_server: false,

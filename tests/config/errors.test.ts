@@ -21,7 +21,7 @@ describe('a bad file is refused with its line and key', () => {
       '2: store.whatever: unknown key (known here: kind, path, max_messages, max_bytes, max_messages_per_source, max_ttl_s)',
     ],
     ['[store]\nmax_mesage = 1', '2: store.max_mesage: unknown key (did you mean store.max_messages?)'],
-    ['\nlora.port = 1\nlora.sf = 7', `2: lora: unknown table (${AT_TOP})`],
+    ['\nlora.port = 1\nlora.sf = 7', '2: lora: unknown table (did you mean transport.lora?)'],
     [
       'transport.tcp.peers = ["/a\\u009b"]',
       '1: transport.tcp.peers: entry 1: expected a multiaddr, which starts with \'/\', such as /ip4/192.0.2.1/tcp/4330, got "/a\\u009b"',
@@ -188,7 +188,7 @@ describe('a bad object of an embedder is refused with its key', () => {
     [
       { constructor: 1, node: { toString: 1 } },
       `config: constructor: unknown key (${AT_TOP})`,
-      'config: node.toString: unknown key (known here: name, data_dir, capabilities)',
+      'config: node.toString: unknown key (known here: name, data_dir, capabilities, shutdown_s)',
     ],
   ]
   for (const [config, ...lines] of cases) {

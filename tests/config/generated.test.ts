@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import { DEFAULTS, parseConfig, sampleConfig } from '../../src/config/config.ts'
 import { ENTRIES } from '../../src/config/entries.ts'
 import { configReference } from '../../src/config/reference.ts'
+import { isTableList } from '../../src/config/table-list.ts'
 
 describe('the sample file', () => {
   test('changes no default as it is', () => {
@@ -13,7 +14,8 @@ describe('the sample file', () => {
   test('sets every key to its default when all are uncommented', () => {
     const uncommented = sampleConfig().replaceAll(/^#(?=\w+ = )/gm, '')
     assert.deepEqual(parseConfig(uncommented, { file: 'hopwire.toml' }).config, DEFAULTS)
-    assert.equal(uncommented.match(/^\w+ = /gm)?.length, ENTRIES.length)
+    const keys = ENTRIES.filter(({ key }) => !isTableList(key))
+    assert.equal(uncommented.match(/^\w+ = /gm)?.length, keys.length)
   })
 
   test('has lines of at most 100 characters, all of them comments, tables or empty', () => {

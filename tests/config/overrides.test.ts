@@ -90,8 +90,8 @@ describe('--set KEY=VALUE', () => {
       '--set transport.tcp.listen=["/ip4: not valid TOML: unterminated string constant: value = ["/ip4',
     ],
     [
-      'transport.lora=[{port="tcp://127.0.0.1:7633"}]',
-      '--set transport.lora=[{port="tcp://127.0.0.1:7633"}]: unknown key (known here: tcp, quic, relay, discovery)',
+      'transport.lora=[{port="/dev/a",prt=1}]',
+      '--set transport.lora=[{port="/dev/a",prt=1}]: transport.lora[1].prt: unknown key (did you mean transport.lora.port?)',
     ],
     [
       'announce.max_hops=5\n[node]',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { DEFAULTS, effectiveToml, parseConfig, resolveConfig } from '../../src/config/config.ts'
+import { tomlValue } from '../../src/config/effective.ts'
 import { ENTRIES, valueAt } from '../../src/config/entries.ts'
 import { validConfig } from './arbitrary.ts'
 
@@ -22,7 +23,7 @@ test('an object, --set and variables for every key make the same configuration',
       const set: string[] = []
       const env: Record<string, string> = {}
       for (const entry of ENTRIES) {
-        const written = JSON.stringify(valueAt(config, entry))
+        const written = tomlValue(valueAt(config, entry))
         set.push(`${entry.path}=${written}`)
         env[entry.variable] = written
       }
@@ -41,6 +42,7 @@ preset = "none"
 name = ""
 data_dir = "data"
 capabilities = ["relay", "store"]
+shutdown_s = 10
 
 [identity]
 key_file = "identity.key"

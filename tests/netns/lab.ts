@@ -73,7 +73,8 @@ export class Lab implements AsyncDisposable {
    *   life.
    */
   async site(name: string, nat: NatKind, subnet = 1): Promise<Site> {
-    const router = await this.#namespace(name)
+    const host = await this.host(name)
+    const router = host.namespace
     const wan = await this.#publicNetwork(name)
     await wan.plug(router, 'wan', 2)
     await ipBatch(router, `route add default via ${wan.gateway}`, 'link add lan type bridge')
@@ -81,7 +82,7 @@ export class Lab implements AsyncDisposable {
     await ipBatch(router, `addr add ${prefix}.1/24 dev lan`, 'link set lan up')
     if (isRouted(nat)) await ipBatch(this.#core, `route add ${prefix}.0/24 via ${wan.prefix}.2`)
     await setSysctl(router, 'net.ipv4.ip_forward', '1')
-    const site = new Site(router, prefix, isRouted(nat) ? undefined : `${wan.prefix}.2`)
+    const site = new Site(host, prefix, isRouted(nat) ? undefined : `${wan.prefix}.2`)
     await site.become(nat)
     return site
   }
@@ -167,33 +168,33 @@ export class Network {
 export class Site extends Network {
   /** The address by which others see the hosts behind it; undefined where they have public ones. */
   readonly publicAddress: string | undefined
-  readonly #router: string
+  readonly router: Host
   #ports = 0
 
-  constructor(router: string, prefix: string, publicAddress: string | undefined) {
-    super(router, prefix, async (namespace, device) => {
+  constructor(router: Host, prefix: string, publicAddress: string | undefined) {
+    super(router.name, prefix, async (namespace, device) => {
       this.#ports += 1
       const port = `lan${this.#ports}`
       await ipBatch(
-        router,
+        router.namespace,
         `link add ${port} type veth peer name ${device} netns ${namespace}`,
         `link set ${port} master lan up`,
       )
     })
-    this.#router = router
+    this.router = router
     this.publicAddress = publicAddress
   }
 
   /** Its rules from now on. What it had mapped is forgotten by the rules, not by the kernel. */
   async become(nat: NatKind): Promise<void> {
-    await loadRules(this.#router, natRules(nat))
+    await loadRules(this.router.namespace, natRules(nat))
   }
 
   /** Swallows everything without a word, as a cable that was pulled further up. */
   async blackhole(): Promise<void> {
     const rules =
       'table ip lab {\n chain nothing {\n type filter hook forward priority filter; policy drop\n }\n}'
-    await loadRules(this.#router, rules)
+    await loadRules(this.router.namespace, rules)
   }
 }
 

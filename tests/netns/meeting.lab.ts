@@ -25,10 +25,15 @@ for (const carrier of CARRIERS) {
       assert.equal(directMs, undefined)
     })
 
-    test('come to a direct link where one of them can be dialled', async () => {
-      const { directMs } = await meet(lab, relay, carrier, ['firewall', 'none'], PATIENCE_MS)
-      assert.ok(directMs !== undefined)
-    })
+    for (const kinds of [
+      ['firewall', 'none'],
+      ['none', 'symmetric'],
+    ] as const) {
+      test(`come to a direct link where one of them can be dialled: ${kinds.join(' and ')}`, async () => {
+        const { directMs } = await meet(lab, relay, carrier, kinds, PATIENCE_MS)
+        assert.ok(directMs !== undefined)
+      })
+    }
 
     // QUIC calls from another port than it listens on: there is no hole that both ends know of.
     if (carrier === 'quic') return

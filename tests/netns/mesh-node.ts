@@ -148,6 +148,17 @@ export class MeshNode {
     }
   }
 
+  /** The same for anything else. */
+  async untilSo(condition: () => Promise<boolean>, timeoutMs: number): Promise<void> {
+    const start = systemClock.monotonic()
+    while (!(await condition())) {
+      const passed = systemClock.monotonic() - start
+      if (passed > timeoutMs)
+        assert.fail(`${this.host.name} after ${timeoutMs} ms: ${condition}\n${this.log}`)
+      await sleep(systemClock, LOOK_EVERY_MS)
+    }
+  }
+
   get #running(): ControlClient {
     assert.ok(this.#control, `${this.host.name} does not run`)
     return this.#control

@@ -5,6 +5,8 @@ import {
   formatCount,
   formatDuration,
   formatMilliseconds,
+  formatSeconds,
+  formatShare,
 } from '../../src/observability/format.ts'
 
 test('counts have separators', () => {
@@ -37,4 +39,10 @@ test('durations show their largest units', () => {
 test('latencies keep two digits', () => {
   const shown = [0, 0.2834, 9.94, 9.95, 14.2, 999.4, 999.5, 2_100].map(formatMilliseconds)
   assert.deepEqual(shown, ['0 ms', '0.28 ms', '9.9 ms', '10 ms', '14 ms', '999 ms', '1.0 s', '2.1 s'])
+})
+
+test('airtime has tenths of a second, shares two digits of a percent', () => {
+  assert.deepEqual([0, 0.04, 0.36, 347.68].map(formatSeconds), ['0.0 s', '0.0 s', '0.4 s', '347.7 s'])
+  const shares = [0, 0.000_123, 0.0421, 0.0994, 0.0995, 0.966, 1].map(formatShare)
+  assert.deepEqual(shares, ['0 %', '0.012 %', '4.2 %', '9.9 %', '10 %', '97 %', '100 %'])
 })

@@ -23,11 +23,16 @@ function values(families: Map<string, Family>, name: string): Record<string, num
   return Object.fromEntries(samples.map(({ labels, value }) => [Object.values(labels).join('/'), value]))
 }
 
+/** The radios of the sample. */
+const USB = '/dev/ttyUSB0'
+const WIFI = 'tcp://192.0.2.7:7633'
+
 /** A node that has just started: nothing has happened, and it has no store. */
 const FRESH: MetricsSnapshot = {
   build: { version: '0.1.0', crypto: 'sodium' },
   uptimeSeconds: 0,
   transports: [],
+  radios: [],
   routing: {
     paths: 0,
     capacity: 10,
@@ -82,7 +87,8 @@ test('the names that users rely on are there', () => {
     hopwire_links hopwire_routes hopwire_route_lookups_total hopwire_route_misses_total
     hopwire_envelopes_total hopwire_store_messages hopwire_store_bytes hopwire_store_stored_total
     hopwire_store_delivered_total hopwire_store_expired_total hopwire_crypto_operations_total
-    hopwire_crypto_failures_total hopwire_replays_total hopwire_rate_limited_total`
+    hopwire_crypto_failures_total hopwire_replays_total hopwire_rate_limited_total
+    hopwire_lora_airtime_seconds_total hopwire_lora_duty_cycle_ratio hopwire_lora_queue_seconds`
   const names = METRICS.map(({ name }) => name)
   for (const name of promised.trim().split(/\s+/)) assert.ok(names.includes(name), name)
 })
@@ -99,6 +105,18 @@ test('values are those of the snapshot', async () => {
     hopwire_transport_bytes_received_total: { tcp: 389_350_650, memory: 0 },
     hopwire_transport_errors_total: { 'tcp/dial_failed': 12, 'tcp/oversized': 1 },
     hopwire_transport_queued_bytes: { tcp: 5_120, memory: 0 },
+    hopwire_lora_up: { [USB]: 1, [WIFI]: 0 },
+    hopwire_lora_airtime_seconds_total: { [USB]: 1_234.567_89, [WIFI]: 0 },
+    hopwire_lora_duty_cycle_ratio: { [`${USB}/P`]: 0.25 },
+    hopwire_lora_queue_seconds: { [USB]: 250 },
+    hopwire_lora_neighbours: { [USB]: 2, [WIFI]: 0 },
+    hopwire_lora_packets_sent_total: { [USB]: 4_321, [WIFI]: 0 },
+    hopwire_lora_packets_received_total: { [USB]: 8_765, [WIFI]: 0 },
+    hopwire_lora_retransmissions_total: { [USB]: 123, [WIFI]: 0 },
+    hopwire_lora_channel_load_ratio: { [USB]: 0.125 },
+    hopwire_lora_noise_floor_dbm: { [USB]: -112 },
+    hopwire_lora_battery_ratio: { [USB]: 0.87 },
+    hopwire_lora_temperature_celsius: { [USB]: -7 },
     hopwire_routes: { '': 212 },
     hopwire_routes_capacity: { '': 100_000 },
     hopwire_route_lookups_total: { '': 1_150_000 },
@@ -143,7 +161,7 @@ test('values are those of the snapshot', async () => {
 test('what is not known has no sample, while what is known to be 0 has one', async () => {
   const families = await scrape(FRESH)
   for (const { name } of METRICS) {
-    if (/_store_|_links|_transport_|_envelopes_|_crypto_|rate_limited|eventloop/.test(name)) {
+    if (/_store_|_links|_transport_|_lora_|_envelopes_|_crypto_|rate_limited|eventloop/.test(name)) {
       assert.deepEqual(values(families, name), {}, name)
     }
   }

@@ -27,6 +27,46 @@ export const SAMPLE_METRICS: MetricsSnapshot = {
       queuedBytes: 0,
     },
   ],
+  radios: [
+    {
+      port: '/dev/ttyUSB0',
+      isUp: true,
+      channel: {
+        frequencyHz: 869_525_000,
+        txPowerDbm: 14,
+        spreadingFactor: 8,
+        bandwidthHz: 125_000,
+        codingRate: 5,
+      },
+      duty: { band: 'P', budgetSeconds: 360, usedSeconds: 90, leftSeconds: 270, isLifted: false },
+      neighbours: 2,
+      queueSeconds: 250,
+      airtimeSeconds: 1_234.567_89,
+      packetsSent: 4_321,
+      packetsReceived: 8_765,
+      retransmissions: 123,
+      modem: {
+        firmware: '1.86',
+        channelLoad: 0.125,
+        noiseFloorDbm: -112,
+        batteryShare: 0.87,
+        temperatureC: -7,
+      },
+    },
+    {
+      port: 'tcp://192.0.2.7:7633',
+      isUp: false,
+      problem: 'tcp://192.0.2.7:7633: connection refused: is it on, and in this network?',
+      channel: { spreadingFactor: 12, bandwidthHz: 125_000, codingRate: 8 },
+      duty: { band: 'P', budgetSeconds: 3_600, usedSeconds: 12, leftSeconds: 3_588, isLifted: true },
+      neighbours: 0,
+      airtimeSeconds: 0,
+      packetsSent: 0,
+      packetsReceived: 0,
+      retransmissions: 0,
+      modem: {},
+    },
+  ],
   routing: {
     paths: 212,
     capacity: 100_000,
@@ -84,6 +124,7 @@ export const SAMPLE_STATUS: StatusView = {
   name: 'relay',
   address: '6f1d0c5e9b7a42383c5d6e7f8091a2b3',
   listen: ['/ip4/127.0.0.1/tcp/7401/p2p/12D3KooWJvyP3VJYymTqG7eHaz6yCvaP8dTzuoJ3gVuWVD1wbX9o'],
+  addresses: [],
   neighbours: [
     {
       address: 'a11ce00000000000a11ce00000000001',
@@ -136,4 +177,5 @@ export const SAMPLE_STATUS: StatusView = {
     },
   ],
   pathCount: 212,
+  reach: [],
 }

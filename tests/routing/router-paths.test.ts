@@ -72,6 +72,25 @@ describe('alternates', () => {
     assert.equal(router.pathTo(bob.address)?.link, undefined)
     assert.deepEqual([router.counters.alternatesUsed, router.counters.pathsLost], [1, 1])
   })
+
+  it('are preferred to a neighbour that has said that it is stopping, but not to reach that one itself', () => {
+    const router = routerAt()
+    const [near, far, from] = [
+      { ...link(alice), isLeaving: false },
+      link(identityOf('carol')),
+      link(identityOf('dave')),
+    ]
+    for (const each of [near, far, from]) router.linkUp(each, 0)
+    router.accept(told(bob, 2, 20), near, 0, WALL)
+    router.accept(told(alice, 0, 0), near, 0, WALL)
+    const way = (to: Identity) => router.forwarding.onward(messageBy(identityOf('dave'), to), from, 0)
+    near.isLeaving = true
+    assert.deepEqual(way(bob), { action: 'forward', link: near }, 'there is no other')
+    router.accept(told(bob, 2, 21), far, 0, WALL)
+    assert.deepEqual(way(bob), { action: 'forward', link: far })
+    router.accept(told(alice, 1, 10), far, 0, WALL)
+    assert.deepEqual(way(alice), { action: 'forward', link: near })
+  })
 })
 
 describe('what cannot be', () => {

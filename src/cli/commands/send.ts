@@ -1,6 +1,7 @@
 import type { ControlClient } from '../../control/client.ts'
 import type { SendParams } from '../../control/params.ts'
 import type { DeliveryEvent } from '../../control/protocol.ts'
+import { formatDuration } from '../../observability/format.ts'
 import { MeshError } from '../../runtime/errors.ts'
 import { MAX_LIFETIME_S } from '../../wire/envelope.ts'
 import { PRIORITIES } from '../../wire/frame.ts'
@@ -25,7 +26,7 @@ Sends TEXT, a file, or what comes from stdin to ADDRESS, which may be cut to its
 where that is clear. Put -- before a TEXT that begins with '-'. A message carries at most 65,536 bytes.
 
 Prints the id of the message and each state that it comes to:
-  queued     no neighbour has it yet
+  queued     no neighbour has it yet; a slow or lawfully silent radio says when it is sent
   sent       a neighbour has taken it
   stored     a node keeps it until the destination appears
   delivered  the recipient has it: its signed receipt is here
@@ -43,7 +44,10 @@ that was not in time stays under way.`,
     ttl: { type: 'string', value: 'S', help: 'Seconds until it is given up. Default: 86400, a day.' },
     wait: { type: 'string', value: 'STATE', help: `Wait for ${AWAITED.join(', ')}. Default: sent.` },
     timeout: { type: 'string', value: 'S', help: `Seconds to wait at most. Default: ${DEFAULT_TIMEOUT_S}.` },
-    json: { ...JSON_OPTION, help: 'Print each state as a line of JSON: id, state, reason, time.' },
+    json: {
+      ...JSON_OPTION,
+      help: 'Print each state as a line of JSON: id, state, reason, expectedMs, time.',
+    },
     ...NODE_OPTIONS,
   },
   arguments: { min: 1, max: 2 },
@@ -92,6 +96,9 @@ function printState(event: DeliveryEvent): void {
   printLines([`${event.id}  ${inWords(event)}`])
 }
 
-function inWords({ state, reason }: DeliveryEvent): string {
-  return reason === undefined ? state : `${state} (${reason})`
+function inWords({ state, reason, expectedMs }: DeliveryEvent): string {
+  const told = reason === undefined ? state : `${state} (${reason})`
+  if (expectedMs === undefined) return told
+  if (expectedMs === null) return `${told}: too long for the airtime that the law leaves in an hour`
+  return `${told}: sent in about ${formatDuration(Math.ceil(expectedMs / 1000))}`
 }

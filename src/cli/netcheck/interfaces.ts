@@ -1,7 +1,7 @@
 /** The networks this machine is on, and what they mean for being reached. */
 import { readFile } from 'node:fs/promises'
 import type { NetworkInterfaceInfo } from 'node:os'
-import { type AddressKind, addressKind } from './address-kind.ts'
+import { type AddressKind, addressKind } from '../../transport/address-kind.ts'
 import { type Finding, fail, note, ok } from './finding.ts'
 
 /** Below this IPv6 does not work, and a QUIC packet of 1,200 bytes with its headers barely fits. */

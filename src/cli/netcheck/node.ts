@@ -2,6 +2,7 @@
 import type { ControlClient } from '../../control/client.ts'
 import { formatCount } from '../../observability/format.ts'
 import { systemClock } from '../../runtime/clock.ts'
+import type { AddressReach } from '../../transport/transport.ts'
 import { MAX_CLOCK_SKEW_S } from '../../wire/frame.ts'
 import { ANSWER_MS } from '../node-client.ts'
 import { type Finding, fail, note, ok } from './finding.ts'
@@ -14,7 +15,7 @@ export type RunningNode = ControlClient | { readonly absent: string }
 
 export async function checkNode(node: RunningNode): Promise<Finding[]> {
   if ('absent' in node) return [note('node', '', `${node.absent}; what follows is seen without it`)]
-  const [{ version, links }, { status, checks }] = await Promise.all([
+  const [{ version, links, reach }, { status, checks }] = await Promise.all([
     node.call('status', {}, { timeoutMs: ANSWER_MS }),
     node.call('health', {}, { timeoutMs: ANSWER_MS }),
   ])
@@ -24,7 +25,24 @@ export async function checkNode(node: RunningNode): Promise<Finding[]> {
     ...troubles.map(([name, { status: bad, detail }]) =>
       (bad === 'unhealthy' ? fail : note)('node', name, `${bad}: ${detail}`),
     ),
+    ...reach.map(reachFinding),
   ]
+}
+
+/** What neighbours have found, other than what the addresses of this machine make likely. */
+function reachFinding({ address, reach }: AddressReach): Finding {
+  switch (reach) {
+    case 'reachable':
+      return ok('reach', address, 'a neighbour has called the node there')
+    case 'unreachable':
+      return note(
+        'reach',
+        address,
+        'neighbours cannot call the node there: a NAT or a firewall is in the way',
+      )
+    case 'unknown':
+      return note('reach', address, 'no neighbour has tried yet')
+  }
 }
 
 /** A node refuses what comes from the future: that is how a wrong clock shows, be it ours or another's. */

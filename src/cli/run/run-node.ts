@@ -1,5 +1,6 @@
 /** What `hopwire run` does: one node, from its configuration to its drain. */
 import { type Config, type LoadedConfig, loadConfig } from '../../config/config.ts'
+import { admissionOf } from '../../node/admission-rules.ts'
 import { readBlocklist } from '../../node/blocklist-file.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { messageOf } from '../../runtime/errors.ts'
@@ -14,6 +15,11 @@ import { handleSignals } from './signals.ts'
 /** After the start, when the first links are up and the first messages through. */
 const SETTLE_MS = 1500
 
+/** Those that a running node takes over. */
+const ADMISSION_KEYS = ['allow', 'deny', 'connections_per_network', 'connects_per_s'].map(
+  (name) => `transport.admission.${name}`,
+)
+
 /** @throws MeshError whatever keeps the node from starting, naming the file and the key */
 export async function runNode(file: string, set: readonly string[]): Promise<ExitCode> {
   const signals = handleSignals()
@@ -26,6 +32,7 @@ export async function runNode(file: string, set: readonly string[]): Promise<Exi
 
   const { startNode } = await import('./start-node.ts')
   const { run, control } = await startNode(loaded, logger)
+  const takeAdmission = (changed: Config): void => run.node.setAdmission(admissionOf(changed))
   signals.onReload(
     reloader({
       running: config,
@@ -34,6 +41,7 @@ export async function runNode(file: string, set: readonly string[]): Promise<Exi
         'logging.level': ({ logging }) => {
           gate.level = logging.level
         },
+        ...Object.fromEntries(ADMISSION_KEYS.map((key) => [key, takeAdmission])),
       },
       files: {
         'blocklist.file': async ({ blocklistFile }) => {

@@ -1,5 +1,7 @@
 /** The parts of `hopwire run` that take time to load: the node with its transports, and its control socket. */
+import { dirname } from 'node:path'
 import type { LoadedConfig } from '../../config/config.ts'
+import { readNetworkKey } from '../../config/network-key.ts'
 import { ControlServer } from '../../control/server.ts'
 import { selectProvider } from '../../crypto/provider/select.ts'
 import { Identity } from '../../identity/identity.ts'
@@ -21,9 +23,20 @@ export async function startNode(
   let control: ControlServer | undefined
   try {
     const crypto = selectProvider(config.crypto.provider)
+    const radios = loaded.config.transport.lora.map(async (radio) => {
+      const key = await readNetworkKey(radio, dirname(loaded.file))
+      return { ...radio, network_key_file: '', network_key: Buffer.from(key ?? []).toString('hex') }
+    })
+    const lora = await Promise.all(radios)
     const identity = await Identity.load(keyFile, crypto)
     const formerKeys = await loadFormerKeys(keyFile, identity, crypto)
-    const node = await MeshNode.create({ identity, formerKeys, crypto, config, logger })
+    const node = await MeshNode.create({
+      identity,
+      formerKeys,
+      crypto,
+      config: { ...config, transport: { ...config.transport, lora } },
+      logger,
+    })
     // Before the node: a second one on the same folder must not get as far as the store of the first.
     control = await ControlServer.open({ path: controlSocket, clock: systemClock, logger })
     const run = await node.run()

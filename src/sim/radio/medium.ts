@@ -9,14 +9,52 @@
  */
 import type { Clock } from '../../runtime/clock.ts'
 import type { Random } from '../../runtime/random.ts'
-import { distanceM, gaussian, type PathLoss } from './propagation.ts'
-import { Radio, type RadioListener, type RadioSettings } from './radio.ts'
+import type { GilbertElliott } from '../link-model.ts'
+import { LinkChance } from '../loss.ts'
+import { distanceM, gaussian, logDistance, type PathLoss } from './propagation.ts'
+import { DEFAULT_POWER_DBM, type Fate, Radio, type RadioListener, type RadioSettings } from './radio.ts'
+
+/** What the air is like from one radio to another, where it does not follow from where they stand. */
+export interface AirPath {
+  /** How strong a frame sent with 14 dBm arrives, dBm. Absent: by where they stand. */
+  readonly dBm?: number
+  /** The share of frames that is lost without another frame's doing, or a model of when. Default none. */
+  readonly loss?: number | GilbertElliott
+}
+
+/** From the label of a sender to that of a receiver; undefined where nothing arrives. */
+export type AirPaths = (from: string, to: string) => AirPath | undefined
+
+/** A frame that has been on the air. */
+export interface Transmission {
+  readonly from: Radio
+  readonly frame: Uint8Array
+  /** When it began, by the medium's clock, ms. */
+  readonly at: number
+  /** Switched off in the midst of it: nobody gets it. */
+  readonly isBroken: boolean
+  /** Of all that noticed it, in the order in which they were switched on. */
+  readonly outcomes: readonly Outcome[]
+}
+
+export interface Outcome {
+  readonly radio: Radio
+  readonly dBm: number
+  readonly fate: Fate
+}
 
 export interface MediumOptions {
   readonly clock: Clock
-  /** Draws the shadowing and the foreign traffic. */
+  /** Draws the shadowing, the losses and the foreign traffic. */
   readonly random: Random
-  readonly pathLoss: PathLoss
+  /** How strong radios are to each other by where they stand. Default {@link logDistance}. */
+  readonly pathLoss?: PathLoss
+  /** Who hears whom at all. Default: whoever stands near enough. */
+  readonly paths?: AirPaths
+  /** Frames take this many times as long; 0 for none. Default 1. */
+  readonly airtimeScale?: number
+  /** Called when a frame has left, before its receivers are. */
+  readonly onTransmission?: (transmission: Transmission) => void
   /** Standard deviation of what hills and walls add to the loss, dB; drawn once for each way of each pair. */
   readonly shadowingDb?: number
   /** The share of times that a radio finds the channel taken by strangers when it listens, 0 to 1. */
@@ -31,22 +69,33 @@ export interface Reached {
 
 export class RadioMedium {
   readonly clock: Clock
+  readonly airtimeScale: number
   readonly #random: Random
   readonly #pathLoss: PathLoss
+  readonly #paths: AirPaths | undefined
+  readonly #onTransmission: ((transmission: Transmission) => void) | undefined
   readonly #shadowingDb: number
   readonly #foreignUse: number
   readonly #radios = new Map<string, Radio>()
   /** Sender and receiver -> what shadowing adds to the loss, dB. It stays when one of them restarts. */
   readonly #shadows = new Map<string, number>()
   readonly #shadowRandom: Random
+  /** Sender and receiver -> the draws of what is lost between them. */
+  readonly #chances = new Map<string, LinkChance>()
+  readonly #lossRandom: Random
   /** Changes whenever a radio comes, goes or moves. */
   #layout = 0
 
-  constructor({ clock, random, pathLoss, shadowingDb = 0, foreignUse = 0 }: MediumOptions) {
+  constructor(options: MediumOptions) {
+    const { clock, random, shadowingDb = 0, foreignUse = 0 } = options
     this.clock = clock
+    this.airtimeScale = options.airtimeScale ?? 1
     this.#random = random.fork('foreign use')
     this.#shadowRandom = random.fork('shadowing')
-    this.#pathLoss = pathLoss
+    this.#lossRandom = random.fork('loss')
+    this.#pathLoss = options.pathLoss ?? logDistance()
+    this.#paths = options.paths
+    this.#onTransmission = options.onTransmission
     this.#shadowingDb = shadowingDb
     this.#foreignUse = foreignUse
   }
@@ -80,12 +129,18 @@ export class RadioMedium {
     this.#layout += 1
   }
 
+  /** Who hears whom is to be found out anew: a radio has moved, or what the paths say has changed. */
   moved(): void {
     this.#layout += 1
   }
 
   /** How strong a signal of one radio is at another, dBm. */
   strengthDbm(from: Radio, to: Radio): number {
+    if (this.#paths !== undefined) {
+      const path = this.#paths(from.label, to.label)
+      if (path === undefined) return Number.NEGATIVE_INFINITY
+      if (path.dBm !== undefined) return path.dBm + from.powerDbm - DEFAULT_POWER_DBM
+    }
     const loss = this.#pathLoss(distanceM(from.position, to.position)) + this.#shadow(from.label, to.label)
     return from.powerDbm - loss
   }
@@ -93,6 +148,23 @@ export class RadioMedium {
   /** Whether a radio that listens right now takes the channel to be used by strangers. */
   hearsStrangers(): boolean {
     return this.#foreignUse > 0 && this.#random.float() < this.#foreignUse
+  }
+
+  /** Whether a frame that arrives undisturbed is lost all the same. */
+  loses(from: string, to: string): boolean {
+    const loss = this.#paths?.(from, to)?.loss ?? 0
+    if (loss === 0) return false
+    const key = `${from} ${to}`
+    let chance = this.#chances.get(key)
+    if (chance === undefined) {
+      chance = new LinkChance(() => this.#lossRandom.fork(key))
+      this.#chances.set(key, chance)
+    }
+    return chance.loses({ loss })
+  }
+
+  ended(transmission: Transmission): void {
+    this.#onTransmission?.(transmission)
   }
 
   #shadow(from: string, to: string): number {

@@ -2,7 +2,7 @@
 import type { Timer } from '../../runtime/clock.ts'
 import { MeshError } from '../../runtime/errors.ts'
 import { airtimeMs, MAX_LORA_BYTES, type Modulation, symbolMs } from '../../transport/lora/airtime.ts'
-import type { RadioMedium, Reached } from './medium.ts'
+import type { Outcome, RadioMedium, Reached } from './medium.ts'
 import { noiseFloorDbm, type Position, sensitivityDbm } from './propagation.ts'
 
 export interface RadioSettings {
@@ -16,6 +16,8 @@ export interface RadioSettings {
   readonly powerDbm?: number
   /** The weakest signal it can read, dBm. Default: what theory gives for the modulation. */
   readonly sensitivityDbm?: number
+  /** Where to go on counting, for a radio that was off for a while. */
+  readonly counters?: RadioCounters
 }
 
 export interface RadioListener {
@@ -23,6 +25,8 @@ export interface RadioListener {
   received(frame: Uint8Array, signal: SignalReport): void
   /** The frame that was being sent has left. */
   transmitted(): void
+  /** What {@link Radio.hasCarrier} and {@link Radio.levelDbm} say may have changed. */
+  airChanged?(): void
 }
 
 export interface SignalReport {
@@ -42,6 +46,12 @@ export interface RadioCounters {
   collisions: number
   /** Frames strong enough to be read that came while it was sending. */
   deaf: number
+  /** Frames that nothing disturbed and that were lost all the same, as the medium was told. */
+  lost: number
+}
+
+export function newRadioCounters(): RadioCounters {
+  return { transmissions: 0, bytesSent: 0, airtimeMs: 0, receptions: 0, collisions: 0, deaf: 0, lost: 0 }
 }
 
 export const DEFAULT_FREQUENCY_HZ = 869_525_000
@@ -52,8 +62,12 @@ export const CAPTURE_DB = 6
 const LOCK_SYMBOLS = 5
 /** A signal is noticed, by listening before talking, as far below what can be read. */
 const DETECTION_MARGIN_DB = 3
+const NO_FRAME = new Uint8Array(0)
+/** A timer may be this much early, by the rounding of sums. */
+const ROUNDING_MS = 1e-6
 
-type Fate = 'whole' | 'collided' | 'deaf' | 'cut'
+/** What becomes of a frame at one receiver; `weak` is too weak to be read, `cut` that either was switched off. */
+export type Fate = 'received' | 'collided' | 'deaf' | 'cut' | 'weak' | 'lost'
 
 /** A transmission as one receiver gets it. */
 interface Signal {
@@ -62,33 +76,33 @@ interface Signal {
   /** From here to `end` nothing may disturb it. */
   readonly criticalFrom: number
   readonly start: number
+  /** From here on the receiver knows that it is there. */
+  readonly noticedAt: number
   readonly end: number
-  fate: Fate
+  fate: Fate | 'noise'
 }
 
 export class Radio {
   readonly label: string
   readonly modulation: Modulation
-  readonly powerDbm: number
-  readonly counters: RadioCounters = {
-    transmissions: 0,
-    bytesSent: 0,
-    airtimeMs: 0,
-    receptions: 0,
-    collisions: 0,
-    deaf: 0,
-  }
+  readonly counters: RadioCounters
   readonly #medium: RadioMedium
   readonly #listener: RadioListener
   readonly #channel: string
+  /** What it hears where nobody sends, dBm. */
+  readonly noiseDbm: number
   readonly #sensitivityDbm: number
-  readonly #noiseDbm: number
   #position: Position
+  #powerDbm: number
   /** What is on the air here at present. */
   readonly #signals = new Set<Signal>()
-  /** The frame it is sending, as it is heard elsewhere. */
+  /** The frame it is sending, and how it is heard elsewhere. */
+  #frame: Uint8Array = NO_FRAME
   #outgoing: Signal[] = []
   #endTimer: Timer | undefined
+  /** Runs while a signal is on the air that has not been noticed yet. */
+  #noticeTimer: Timer | undefined
+  #sendingSince = 0
   #sendingUntil = Number.NEGATIVE_INFINITY
   #reach: Reached[] = []
   #reachLayout = -1
@@ -100,12 +114,13 @@ export class Radio {
     }
     this.label = label
     this.modulation = modulation
-    this.powerDbm = settings.powerDbm ?? DEFAULT_POWER_DBM
+    this.counters = settings.counters ?? newRadioCounters()
+    this.#powerDbm = settings.powerDbm ?? DEFAULT_POWER_DBM
     this.#medium = medium
     this.#listener = listener
     this.#channel = `${frequencyHz}/${modulation.bandwidthHz}/${modulation.spreadingFactor}`
     this.#sensitivityDbm = settings.sensitivityDbm ?? sensitivityDbm(modulation)
-    this.#noiseDbm = noiseFloorDbm(modulation)
+    this.noiseDbm = noiseFloorDbm(modulation)
     this.#position = settings.position
   }
 
@@ -119,6 +134,16 @@ export class Radio {
     this.#medium.moved()
   }
 
+  get powerDbm(): number {
+    return this.#powerDbm
+  }
+
+  /** From the next frame on. */
+  setPower(dBm: number): void {
+    this.#powerDbm = dBm
+    this.#medium.moved()
+  }
+
   get isSending(): boolean {
     return this.#endTimer !== undefined
   }
@@ -126,12 +151,32 @@ export class Radio {
   /** Whether a signal is on the air here. It takes {@link LOCK_SYMBOLS} to notice one. */
   get isBusy(): boolean {
     if (this.isSending || this.#medium.hearsStrangers()) return true
-    const noticed = this.#medium.clock.monotonic() - LOCK_SYMBOLS * symbolMs(this.modulation)
+    const noticed = this.#medium.clock.monotonic() - this.#lockMs
     for (const signal of this.#signals) if (signal.start <= noticed) return true
     return false
   }
 
-  /** How long a frame of this length takes, ms. */
+  /** Whether it has noticed the preamble of a frame that is still on the air, as the chip itself tells. */
+  get hasCarrier(): boolean {
+    const until = this.#medium.clock.monotonic() + ROUNDING_MS
+    for (const { noticedAt, fate } of this.#signals) {
+      if (noticedAt <= until && fate !== 'deaf' && fate !== 'noise') return true
+    }
+    return false
+  }
+
+  /** What is received on the channel, a frame, noise or nothing, dBm. */
+  get levelDbm(): number {
+    let level = this.noiseDbm
+    for (const { dBm } of this.#signals) level = Math.max(level, dBm)
+    return level
+  }
+
+  get #lockMs(): number {
+    return LOCK_SYMBOLS * symbolMs(this.modulation) * this.#medium.airtimeScale
+  }
+
+  /** How long a frame of this length takes by the formula, ms. The medium may take it quicker. */
   airtimeMs(bytes: number): number {
     return airtimeMs(this.modulation, bytes)
   }
@@ -166,31 +211,43 @@ export class Radio {
       throw new MeshError('ERR_USAGE', `no LoRa frame has ${frame.length} bytes`)
     }
     const now = this.#medium.clock.monotonic()
-    const lasts = this.airtimeMs(frame.length)
+    const scale = this.#medium.airtimeScale
+    const lasts = this.airtimeMs(frame.length) * scale
     this.counters.transmissions += 1
     this.counters.bytesSent += frame.length
-    this.counters.airtimeMs += lasts
+    this.counters.airtimeMs += this.airtimeMs(frame.length)
+    this.#sendingSince = now
     this.#sendingUntil = now + lasts
     for (const signal of this.#signals) this.#deafen(signal)
-    const lock = (this.modulation.preambleSymbols - LOCK_SYMBOLS) * symbolMs(this.modulation)
+    const lock = (this.modulation.preambleSymbols - LOCK_SYMBOLS) * symbolMs(this.modulation) * scale
+    const criticalFrom = now + Math.max(0, lock)
+    this.#frame = Uint8Array.from(frame)
     this.#outgoing = this.reach.map(({ radio, dBm }) => {
-      const times = { start: now, criticalFrom: now + Math.max(0, lock), end: now + lasts }
-      const signal: Signal = { receiver: radio, dBm, ...times, fate: 'whole' }
+      const times = { start: now, noticedAt: now + radio.#lockMs, end: now + lasts }
+      const signal: Signal = { receiver: radio, dBm, ...times, criticalFrom, fate: 'received' }
       radio.#arrives(signal)
       return signal
     })
-    const copy = Uint8Array.from(frame)
-    this.#endTimer = this.#medium.clock.setTimer(lasts, () => this.#finish(copy))
+    this.#endTimer = this.#medium.clock.setTimer(lasts, () => this.#finish())
+  }
+
+  /** Noise on the channel of this radio, from something that is none. */
+  addNoise(dBm: number, lastsMs: number): void {
+    const now = this.#medium.clock.monotonic()
+    const times = { start: now, noticedAt: now, criticalFrom: now, end: now + lastsMs }
+    const noise: Signal = { receiver: this, dBm, ...times, fate: 'noise' }
+    this.#arrives(noise)
+    this.#medium.clock.setTimer(lastsMs, () => this.#ceases(noise))
   }
 
   /** Stops in the midst of a frame: nobody gets it. */
   breakOff(): void {
-    this.#endTimer?.cancel()
-    this.#endTimer = undefined
-    for (const signal of this.#outgoing) signal.receiver.#signals.delete(signal)
-    this.#outgoing = []
-    this.#sendingUntil = Number.NEGATIVE_INFINITY
+    this.#noticeTimer?.cancel()
+    this.#noticeTimer = undefined
     for (const signal of this.#signals) signal.fate = 'cut'
+    if (this.#endTimer === undefined) return
+    this.#endTimer.cancel()
+    this.#sent(true, [])
   }
 
   #arrives(signal: Signal): void {
@@ -200,34 +257,78 @@ export class Radio {
       if (signal.end > other.criticalFrom) disturb(other, signal)
     }
     this.#signals.add(signal)
+    if (this.#listener.airChanged === undefined) return
+    if (signal.fate === 'noise') this.#listener.airChanged()
+    else this.#noticeTimer ??= this.#medium.clock.setTimer(this.#lockMs, () => this.#notice())
+  }
+
+  #notice(): void {
+    this.#noticeTimer = undefined
+    this.#listener.airChanged?.()
+    // Another one may have begun since: it is noticed when its own time has come.
+    const now = this.#medium.clock.monotonic()
+    let next = Number.POSITIVE_INFINITY
+    for (const { noticedAt } of this.#signals) {
+      if (noticedAt > now + ROUNDING_MS) next = Math.min(next, noticedAt)
+    }
+    if (next === Number.POSITIVE_INFINITY) return
+    this.#noticeTimer = this.#medium.clock.setTimer(next - now, () => this.#notice())
+  }
+
+  #ceases(signal: Signal): void {
+    this.#signals.delete(signal)
+    if (this.#signals.size === 0) {
+      this.#noticeTimer?.cancel()
+      this.#noticeTimer = undefined
+    }
+    this.#listener.airChanged?.()
   }
 
   #deafen(signal: Signal): void {
-    if (this.#sendingUntil > signal.criticalFrom) signal.fate = 'deaf'
+    if (signal.fate !== 'noise' && this.#sendingUntil > signal.criticalFrom) signal.fate = 'deaf'
   }
 
-  #finish(frame: Uint8Array): void {
-    const outgoing = this.#outgoing
-    this.#endTimer = undefined
-    this.#outgoing = []
-    for (const signal of outgoing) signal.receiver.#signals.delete(signal)
+  #finish(): void {
+    const frame = this.#frame
+    const outcomes = this.#outgoing.map((signal): Outcome => {
+      const { receiver, dBm } = signal
+      return { radio: receiver, dBm, fate: receiver.#fateOf(signal, this.label) }
+    })
+    this.#sent(false, outcomes)
     this.#listener.transmitted()
-    for (const signal of outgoing) signal.receiver.#ends(signal, frame)
+    for (const { radio, dBm, fate } of outcomes) if (fate === 'received') radio.#receives(frame, dBm)
   }
 
-  #ends({ dBm, fate }: Signal, frame: Uint8Array): void {
-    if (dBm < this.#sensitivityDbm) return
-    if (fate === 'whole') {
-      this.counters.receptions += 1
-      this.#listener.received(Uint8Array.from(frame), { dBm, snrDb: dBm - this.#noiseDbm })
-    } else if (fate === 'collided') {
-      this.counters.collisions += 1
-    } else if (fate === 'deaf') {
-      this.counters.deaf += 1
+  /** The air is free of what it was sending. */
+  #sent(isBroken: boolean, outcomes: readonly Outcome[]): void {
+    const outgoing = this.#outgoing
+    const transmission = { from: this, frame: this.#frame, at: this.#sendingSince, isBroken, outcomes }
+    this.#endTimer = undefined
+    this.#sendingUntil = Number.NEGATIVE_INFINITY
+    this.#outgoing = []
+    this.#frame = NO_FRAME
+    this.#medium.ended(transmission)
+    for (const signal of outgoing) signal.receiver.#ceases(signal)
+  }
+
+  #fateOf({ dBm, fate }: Signal, sender: string): Fate {
+    if (fate === 'cut' || fate === 'noise') return 'cut'
+    if (dBm < this.#sensitivityDbm) return 'weak'
+    if (fate === 'collided') this.counters.collisions += 1
+    else if (fate === 'deaf') this.counters.deaf += 1
+    else if (this.#medium.loses(sender, this.label)) {
+      this.counters.lost += 1
+      return 'lost'
     }
+    return fate
+  }
+
+  #receives(frame: Uint8Array, dBm: number): void {
+    this.counters.receptions += 1
+    this.#listener.received(Uint8Array.from(frame), { dBm, snrDb: dBm - this.noiseDbm })
   }
 }
 
 function disturb(signal: Signal, by: Signal): void {
-  if (signal.fate === 'whole' && signal.dBm - by.dBm < CAPTURE_DB) signal.fate = 'collided'
+  if (signal.fate === 'received' && signal.dBm - by.dBm < CAPTURE_DB) signal.fate = 'collided'
 }

@@ -16,6 +16,10 @@ export const ACK_WRITE_BYTES = LENGTH_BYTES + ACK_BYTES
 
 export class Acknowledgement {
   readonly sent: Unacknowledged
+  /** Whether this end is stopping. The neighbour is told with each ACK. */
+  isLeaving = false
+  /** Whether the neighbour has said so. */
+  isNeighbourLeaving = false
   readonly #idleAcks: TokenBucket
   #received = 0
   #question = 0
@@ -25,7 +29,7 @@ export class Acknowledgement {
   #theirQuestion = 0
   #roundTripMs: number | undefined
   /** What the neighbour was told last. */
-  #told: Ack = { received: 0, question: 0, answer: 0 }
+  #told: Ack = { received: 0, question: 0, answer: 0, isLeaving: false }
 
   /** @param now monotonic, ms, as in all calls. */
   constructor(limits: WindowLimits, now: number) {
@@ -67,7 +71,12 @@ export class Acknowledgement {
 
   /** Writes an ACK behind its length, {@link ACK_WRITE_BYTES}. @returns where it ends */
   write(into: Buffer, offset: number): number {
-    this.#told = { received: this.#received, question: this.#question, answer: this.#theirQuestion }
+    this.#told = {
+      received: this.#received,
+      question: this.#question,
+      answer: this.#theirQuestion,
+      isLeaving: this.isLeaving,
+    }
     return writeAck(this.#told, into, into.writeUInt32BE(ACK_BYTES, offset))
   }
 
@@ -86,6 +95,7 @@ export class Acknowledgement {
     const count = this.sent.acknowledge(ack.received)
     if (count === 0 && !isNewQuestion && !isAnswer && !this.#idleAcks.take(1, now)) return -1
     this.#theirQuestion = ack.question
+    this.isNeighbourLeaving ||= ack.isLeaving
     if (isAnswer) {
       this.#answer = ack.answer
       this.#roundTripMs = now - this.#askedAt

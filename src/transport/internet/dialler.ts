@@ -8,13 +8,16 @@ import { messageOf } from '../../runtime/errors.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import type { Random } from '../../runtime/random.ts'
 import { countTransportError, type DialTarget, type TransportCounters } from '../transport.ts'
-import { Backoff } from './backoff.ts'
+import { Backoff, EAGER_DELAY_MS, FIRST_DELAY_MS } from './backoff.ts'
 import { failureReason, linkFailure } from './failure.ts'
 import {
   DIAL_TIMEOUT_MS,
   FOUND_PEER_REST_MS,
   FOUND_PEER_TRIES,
+  LONG_CALL_EVERY,
   MAX_FOUND_PEERS,
+  SHORT_CALL_MS,
+  SHORT_CALL_TRIPS,
   STABLE_LINK_MS,
 } from './limits.ts'
 import type { PeerAddress } from './multiaddrs.ts'
@@ -42,6 +45,12 @@ interface Target {
   neighbour: Address | undefined
   link: StreamLink | undefined
   timer: Timer | undefined
+  calls: number
+  /** What a call may take that is one of many, ms. */
+  shortCallMs: number
+  calledAt: number
+  /** Gives up the call that is under way. */
+  call: AbortController | undefined
 }
 
 export class Dialler {
@@ -107,7 +116,34 @@ export class Dialler {
       const wasStable = this.#options.clock.monotonic() - link.upSince >= STABLE_LINK_MS
       if (wasStable) target.backoff.reset()
       if (wasStable && !isConfigured(target)) target.triesLeft = FOUND_PEER_TRIES
-      if (wasStable || this.#mayTryAgain(target)) this.#wait(target)
+      // A call from when the link was in doubt goes on.
+      if (target.call !== undefined) target.state = 'connecting'
+      else if (wasStable || this.#mayTryAgain(target)) this.#wait(target)
+    }
+  }
+
+  /** Calls the neighbour of a link that may be dead, unless it does so already, and no more than once a second. */
+  doubt(link: StreamLink): void {
+    const latest = this.#options.clock.monotonic() - EAGER_DELAY_MS
+    for (const target of this.#targets) {
+      if (target.link !== link || target.call !== undefined || target.calledAt > latest) continue
+      this.#call(target, target.shortCallMs)
+    }
+  }
+
+  /** The link lives: a relay that was busy for a while shall not be so again with the calls of all its neighbours. */
+  relief(link: StreamLink): void {
+    for (const target of this.#targets) {
+      if (target.link === link) target.call?.abort(linkFailure('heard_again', 'the neighbour has been heard'))
+    }
+  }
+
+  /** What failed on the network before may go well on this one: all waits begin anew. */
+  networkChanged(): void {
+    for (const target of this.#targets) {
+      target.backoff.reset()
+      if (target.state === 'waiting') this.#wait(target)
+      target.call?.abort(linkFailure('network_changed', 'this machine has moved to another network'))
     }
   }
 
@@ -121,6 +157,10 @@ export class Dialler {
       neighbour: peer.neighbour,
       link: undefined,
       timer: undefined,
+      calls: 0,
+      shortCallMs: SHORT_CALL_MS,
+      calledAt: Number.NEGATIVE_INFINITY,
+      call: undefined,
     }
   }
 
@@ -132,21 +172,32 @@ export class Dialler {
       return
     }
     target.state = 'connecting'
-    const dial = this.#dial(target).finally(() => this.#dials.delete(dial))
+    const isLong = !target.backoff.isEager || target.calls % LONG_CALL_EVERY === 0
+    target.calls += 1
+    this.#call(target, isLong ? DIAL_TIMEOUT_MS : target.shortCallMs)
+  }
+
+  #call(target: Target, timeoutMs: number): void {
+    if (this.#stopped.signal.aborted) return
+    const call = new AbortController()
+    target.call = call
+    target.calledAt = this.#options.clock.monotonic()
+    const dial = this.#dial(target, call, timeoutMs).finally(() => this.#dials.delete(dial))
     this.#dials.add(dial)
   }
 
-  async #dial(target: Target): Promise<void> {
+  async #dial(target: Target, call: AbortController, timeoutMs: number): Promise<void> {
     const { dial, clock } = this.#options
-    const late = new AbortController()
-    const timeout = linkFailure('dial_timeout', `no answer within ${DIAL_TIMEOUT_MS / 1000} s`)
-    const timer = clock.setTimer(DIAL_TIMEOUT_MS, () => late.abort(timeout))
+    const timeout = linkFailure('dial_timeout', `no answer within ${timeoutMs / 1000} s`)
+    const timer = clock.setTimer(timeoutMs, () => call.abort(timeout))
     try {
-      const link = await dial(target.peer, AbortSignal.any([this.#stopped.signal, late.signal]))
+      const link = await dial(target.peer, AbortSignal.any([this.#stopped.signal, call.signal]))
+      target.call = undefined
       target.neighbour = link.neighbour
       if (!link.isClosed) this.#connected(target, link)
       else if (target.link === undefined) this.#wait(target)
     } catch (error) {
+      target.call = undefined
       this.#failed(target, error)
     } finally {
       timer.cancel()
@@ -157,6 +208,9 @@ export class Dialler {
     target.timer?.cancel()
     target.timer = undefined
     target.link = link
+    // How far away it is, is known by now: the first call after this one need not be long.
+    target.calls = 1
+    target.shortCallMs = Math.min(DIAL_TIMEOUT_MS, Math.max(SHORT_CALL_MS, SHORT_CALL_TRIPS * link.latencyMs))
     target.state = 'connected'
     target.lastError = undefined
   }
@@ -175,7 +229,7 @@ export class Dialler {
       return
     }
     logger.debug(fields, 'dial failed')
-    this.#wait(target)
+    this.#wait(target, !reason.startsWith('refused_'))
   }
 
   /** Counts one failure. A found node that has had its tries is left alone from here on. */
@@ -189,11 +243,15 @@ export class Dialler {
     return false
   }
 
-  #wait(target: Target): void {
+  #wait(target: Target, isAbsent = false): void {
     if (this.#stopped.signal.aborted) return
+    const { clock } = this.#options
+    // Whoever has waited for an answer in vain has waited already.
+    const waitedMs = isAbsent ? clock.monotonic() - target.calledAt : 0
+    const delayMs = Math.max(FIRST_DELAY_MS / 2, target.backoff.next(isAbsent) - waitedMs)
     target.state = 'waiting'
     target.timer?.cancel()
-    target.timer = this.#options.clock.setTimer(target.backoff.next(), () => this.#try(target))
+    target.timer = clock.setTimer(delayMs, () => this.#try(target))
   }
 }
 

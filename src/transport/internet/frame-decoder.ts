@@ -51,26 +51,40 @@ export class FrameDecoder {
 
   #read(chunk: Uint8Array): Uint8Array | undefined {
     if (this.#partial !== undefined) return this.#fill(this.#partial, chunk)
-    while (this.#lengthBytes < LENGTH_BYTES) {
-      if (this.#offset === chunk.length) return undefined
-      this.#length = this.#length * 256 + (chunk[this.#offset++] as number)
-      this.#lengthBytes += 1
-    }
+    if (!this.#readLength(chunk)) return undefined
     const length = this.#length
     if (length === 0) this.#fault = 'malformed'
     else if (length > this.#maxFrameBytes) this.#fault = 'oversized'
     if (this.#fault !== undefined) return undefined
-    this.#length = 0
-    this.#lengthBytes = 0
-    const end = this.#offset + length
-    if (end <= chunk.length) {
-      const frame = chunk.subarray(this.#offset, end)
-      this.#offset = end
-      return frame
+    const start = this.#offset
+    if (start + length <= chunk.length) {
+      this.#offset = start + length
+      return new Uint8Array(chunk.buffer, chunk.byteOffset + start, length)
     }
-    this.#partial = new Uint8Array(length)
+    // All of it is filled before anybody sees it.
+    this.#partial = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
     this.#filled = 0
     return this.#fill(this.#partial, chunk)
+  }
+
+  /** @returns whether it is whole */
+  #readLength(chunk: Uint8Array): boolean {
+    const at = this.#offset
+    if (this.#lengthBytes === 0 && at + LENGTH_BYTES <= chunk.length) {
+      const low =
+        ((chunk[at + 1] as number) << 16) | ((chunk[at + 2] as number) << 8) | (chunk[at + 3] as number)
+      this.#length = (chunk[at] as number) * 2 ** 24 + low
+      this.#offset = at + LENGTH_BYTES
+      return true
+    }
+    if (this.#lengthBytes === 0) this.#length = 0
+    while (this.#lengthBytes < LENGTH_BYTES) {
+      if (this.#offset === chunk.length) return false
+      this.#length = this.#length * 256 + (chunk[this.#offset++] as number)
+      this.#lengthBytes += 1
+    }
+    this.#lengthBytes = 0
+    return true
   }
 
   #fill(partial: Uint8Array, chunk: Uint8Array): Uint8Array | undefined {

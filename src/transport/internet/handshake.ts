@@ -33,16 +33,19 @@ export interface HandshakeResult {
   readonly agent: string
   /** Whether both ends acknowledge what they receive. */
   readonly acknowledges: boolean
+  /** The neighbour's; 0 where it does not say. */
+  readonly session: number
 }
 
 /** @throws MeshError whose reason is `refused_<code>`, `malformed` or that of {@link FrameExchange.receive} */
 export async function dialHandshake(
   exchange: FrameExchange,
   clock: Clock,
+  session: number,
   signal: AbortSignal,
 ): Promise<HandshakeResult> {
   const sentAt = clock.monotonic()
-  exchange.send(encodeTerms('hello', OWN_TERMS))
+  exchange.send(encodeTerms('hello', { ...OWN_TERMS, session }))
   const answer = await receive(exchange, signal)
   const roundTripMs = clock.monotonic() - sentAt
   if (answer.type === 'refuse') {
@@ -55,25 +58,28 @@ export async function dialHandshake(
 }
 
 /**
- * @param decide says whether the neighbour may have this link, once it has asked in a version we speak.
+ * @param session this end's
+ * @param decide says whether the neighbour, with its session, may have this link, once it has asked in a
+ *   version we speak.
  * @throws MeshError whose reason is the refusal, `malformed` or that of {@link FrameExchange.receive}. The
  *   neighbour has been told of a refusal.
  */
 export async function acceptHandshake(
   exchange: FrameExchange,
   clock: Clock,
-  decide: () => Refusal | undefined,
+  session: number,
+  decide: (session: number) => Refusal | undefined,
   signal: AbortSignal,
 ): Promise<HandshakeResult> {
   const hello = await receive(exchange, signal)
   if (hello.type !== 'hello') throw unexpected(hello)
-  const refusal = hello.terms.version === LINK_VERSION ? decide() : 'version'
+  const refusal = hello.terms.version === LINK_VERSION ? decide(hello.terms.session ?? 0) : 'version'
   if (refusal !== undefined) {
     exchange.send(encodeRefusal(refusal))
     throw linkFailure(`refused_${refusal}`, `refused: ${REFUSAL_TEXT[refusal]}`)
   }
   const sentAt = clock.monotonic()
-  exchange.send(encodeTerms('accept', OWN_TERMS))
+  exchange.send(encodeTerms('accept', { ...OWN_TERMS, session }))
   const ready = await receive(exchange, signal)
   if (ready.type !== 'ready') throw unexpected(ready)
   return result(hello.terms, clock.monotonic() - sentAt)
@@ -105,5 +111,6 @@ function result(theirs: LinkTerms, roundTripMs: number): HandshakeResult {
     latencyMs: roundTripMs / 2,
     agent: theirs.agent,
     acknowledges: ((theirs.features ?? 0) & FEATURES.acknowledges) !== 0,
+    session: theirs.session ?? 0,
   }
 }

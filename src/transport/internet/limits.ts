@@ -28,6 +28,37 @@ export const HANG_UP_MS = 1000
 export const NODE_STOP_MS = 2000
 
 /**
+ * How long a neighbour is not heard before another connection to it is tried, beside a round trip. A sign of life
+ * every 1.2 s, looked at three times as often, is 1.6 s late at most; what is left is for a busy machine.
+ */
+export const MISSED_SIGN_MS = 2000
+
+/** The same after a question to which the answer comes at once, beside a round trip. */
+export const NO_ANSWER_MS = 500
+
+/** How often links are looked at for these. */
+export const VIGIL_MS = 250
+
+/**
+ * What a call may take that is one of many: QUIC and TCP send their first packet at 0, 1, 3 and 7 s, so that calls
+ * of this length, one behind the other, find a peer within a second of its return.
+ */
+export const SHORT_CALL_MS = 2000
+
+/** And so many times as long as a frame to the neighbour took while there was a link: a call has 6 round trips. */
+export const SHORT_CALL_TRIPS = 20
+
+/** Of calls that are one of many, one in so many has {@link DIAL_TIMEOUT_MS}. */
+export const LONG_CALL_EVERY = 4
+
+/** How often neighbours are asked to try what they have not been asked for, and how long what they say holds. */
+export const REACH_ASK_MS = 5000
+export const REACH_HOLDS_MS = 10 * 60_000
+
+/** How often the addresses of this machine are read. */
+export const OWN_ADDRESSES_MS = 1000
+
+/**
  * The most of the queue one write takes. With yamux' header of 12 bytes it just fits the 65,519 bytes of
  * one Noise message, so a write costs one encryption and no second, small one.
  */
@@ -39,19 +70,13 @@ export const EXPECTED_BITS_PER_SECOND = 100_000_000
 /** Beyond the links: connections in their handshake, or refused and not yet gone. */
 export const SPARE_CONNECTIONS = 128
 
-/** TCP connections at once that have not finished Noise. libp2p's 10 are few when a relay comes back. */
-export const MAX_PENDING_INBOUND = 128
-
 /**
  * New connections a second from one host. libp2p's 5 break a mesh behind one NAT, or on one machine; what
- * an attacker gains is bounded by {@link MAX_PENDING_INBOUND}.
+ * an attacker gains is bounded by `AdmissionRules.handshakes`.
  */
 export const MAX_INBOUND_PER_HOST = 100
 
-/**
- * Streams a neighbour may have open: ours, libp2p's probe whether the other end lives, and those that are
- * being refused.
- */
+/** Streams a neighbour may have open: ours, those of libp2p's own protocols, and those that are being refused. */
 export const MAX_STREAMS = 8
 
 /**
@@ -62,15 +87,6 @@ export const STREAM_WINDOW_BYTES = 1024 * 1024
 
 /** Above the window, so that a stream that is only paused is never reset for it. */
 export const READ_BUFFER_BYTES = 2 * STREAM_WINDOW_BYTES
-
-/** How often libp2p probes a connection. */
-export const PROBE_INTERVAL_MS = 10_000
-
-/**
- * How long an answer to a probe may take. libp2p's 5 s cut off a slow line that is merely busy: 2 MB in the
- * kernel's buffer take 16 s at 1 Mbit/s.
- */
-export const PROBE_TIMEOUT_MS = 20_000
 
 /** What QUIC has for its own handshake; libp2p cannot cut it short. */
 export const QUIC_HANDSHAKE_MS = 5000
@@ -122,8 +138,17 @@ export const RELAYED_BITS_PER_SECOND = 10_000_000
  */
 export const GIVE_WAY_MS = 500
 
+/**
+ * Between two neighbours that a stopping node lets go, on average: 100 of them in a quarter of a second, 1,000 in
+ * two and a half, faster where less time is left.
+ */
+export const FAREWELL_MS_PER_LINK = 2.5
+
 /** Addresses that a node names when it tries for a direct connection, of those at which neighbours saw it. */
 export const MAX_SEEN_ADDRESSES = 3
+
+/** How long a node with a relayed link tries to call the other end without its help. */
+export const ALONE_MS = 2000
 
 /** How often, and how often at most, a node calls another one that calls it at the same moment. */
 export const MEET_AGAIN_MS = 50

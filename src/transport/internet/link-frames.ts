@@ -35,6 +35,8 @@ export interface LinkTerms {
   readonly agent: string
   /** What it can do beyond version and limit: a sum of {@link FEATURES}. Default none. */
   readonly features?: number
+  /** Drawn when the transport starts: with another one the neighbour has lost what it had. 0 says nothing. */
+  readonly session?: number
 }
 
 export type LinkFrame =
@@ -43,7 +45,13 @@ export type LinkFrame =
   | { readonly type: 'ready' }
 
 export function encodeTerms(type: 'hello' | 'accept', terms: LinkTerms): Uint8Array {
-  return encode(type, [terms.version, terms.maxFrameBytes, terms.agent, terms.features ?? 0])
+  return encode(type, [
+    terms.version,
+    terms.maxFrameBytes,
+    terms.agent,
+    terms.features ?? 0,
+    terms.session ?? 0,
+  ])
 }
 
 export function encodeRefusal(refusal: Refusal): Uint8Array {
@@ -78,11 +86,11 @@ function encode(type: keyof typeof FRAME_TYPE, body: CborValue): Uint8Array {
 }
 
 function withTerms(type: 'hello' | 'accept', body: CborValue[]): LinkFrame | undefined {
-  const [version, maxFrameBytes, agent, features = 0] = body
+  const [version, maxFrameBytes, agent, features = 0, session = 0] = body
   if (!isCount(version) || !isCount(maxFrameBytes) || typeof agent !== 'string') return undefined
   if (maxFrameBytes < MIN_FRAME_LIMIT || agent.length > MAX_AGENT_CHARACTERS) return undefined
-  if (!isCount(features)) return undefined
-  return { type, terms: { version, maxFrameBytes, agent, features } }
+  if (!isCount(features) || !isCount(session)) return undefined
+  return { type, terms: { version, maxFrameBytes, agent, features, session } }
 }
 
 function isCount(value: CborValue | undefined): value is number {

@@ -7,6 +7,8 @@ import type { StreamLink } from './stream-link.ts'
 
 interface Neighbour {
   link: StreamLink | undefined
+  /** With which the neighbour made that link; 0 where it did not say. */
+  session: number
   /** Handshakes that have begun and not ended, by who dialled. */
   dialling: number
   accepting: number
@@ -51,25 +53,30 @@ export class Neighbours {
 
   /**
    * Whether a neighbour that asks for a link is refused. Of two nodes that dial each other at once, the link
-   * dialled by the smaller address stays. A neighbour that asks while there is a link, and not at once, has
-   * lost its end of that: the new link replaces it.
+   * dialled by the smaller address stays. A neighbour that asks while there is a link, and not at once or with
+   * another session, has lost its end of that: the new link replaces it.
+   *
+   * @param session the neighbour's; 0 where it does not say
+   * @param isDoubted whether the present link may be dead
    */
-  refusalFor(address: Address): Refusal | undefined {
+  refusalFor(address: Address, session: number, isDoubted: boolean): Refusal | undefined {
     const neighbour = this.#neighbours.get(address.toString())
     const link = neighbour?.link
     if (this.#own.compare(address) < 0) {
       if (neighbour !== undefined && neighbour.dialling > 0) return 'duplicate'
       const isFreshOwn = link?.direction === 'outbound' && this.#ageMs(link) < SIMULTANEOUS_DIAL_MS
-      if (isFreshOwn) return 'duplicate'
+      const hasRestarted = session !== 0 && session !== neighbour?.session
+      if (isFreshOwn && !hasRestarted && !isDoubted) return 'duplicate'
     }
     return link === undefined && this.#others(address) >= this.#maxLinks ? 'full' : undefined
   }
 
   /** @returns the link to the same neighbour that this one replaces. */
-  up(link: StreamLink): StreamLink | undefined {
+  up(link: StreamLink, session: number): StreamLink | undefined {
     const neighbour = this.#at(link.neighbour)
     const replaced = neighbour.link
     neighbour.link = link
+    neighbour.session = session
     return replaced
   }
 
@@ -98,7 +105,7 @@ export class Neighbours {
     const key = address.toString()
     const present = this.#neighbours.get(key)
     if (present !== undefined) return present
-    const neighbour: Neighbour = { link: undefined, dialling: 0, accepting: 0 }
+    const neighbour: Neighbour = { link: undefined, session: 0, dialling: 0, accepting: 0 }
     this.#neighbours.set(key, neighbour)
     return neighbour
   }

@@ -5,18 +5,11 @@ import { FaultTolerance, type Libp2p, type PeerId } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import { Address } from '../../identity/address.ts'
+import { DEFAULT_HANDSHAKES } from '../admission.ts'
 import type { TransportComponents } from '../transport.ts'
 import { boundedYamux } from './bounded-yamux.ts'
 import { linkFailure } from './failure.ts'
-import {
-  DIAL_TIMEOUT_MS,
-  HANDSHAKE_TIMEOUT_MS,
-  MAX_INBOUND_PER_HOST,
-  MAX_PENDING_INBOUND,
-  PROBE_INTERVAL_MS,
-  PROBE_TIMEOUT_MS,
-  SPARE_CONNECTIONS,
-} from './limits.ts'
+import { DIAL_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS, MAX_INBOUND_PER_HOST, SPARE_CONNECTIONS } from './limits.ts'
 import { noiseCrypto } from './noise-crypto.ts'
 import type { ServiceFactories } from './reach.ts'
 
@@ -32,9 +25,10 @@ export interface NodeOptions {
 
 /** A node that has not started: start() listens, and rejects with libp2p's own error. */
 export async function createNode(
-  { identity, crypto, random }: TransportComponents,
+  { identity, crypto, random, admission }: TransportComponents,
   { transports, listen, maxLinks, accepts, services = {} }: NodeOptions,
 ): Promise<Libp2p> {
+  const handshakes = admission?.handshakes ?? DEFAULT_HANDSHAKES
   const node = await createLibp2p({
     start: false,
     privateKey: await generateKeyPairFromSeed('Ed25519', identity.exportSeed()),
@@ -48,15 +42,16 @@ export async function createNode(
     transportManager: { faultTolerance: FaultTolerance.FATAL_ALL },
     connectionGater: { denyInboundConnection: ({ remoteAddr }) => !accepts(remoteAddr) },
     connectionManager: {
-      maxConnections: maxLinks + SPARE_CONNECTIONS,
-      maxIncomingPendingConnections: MAX_PENDING_INBOUND,
+      maxConnections: maxLinks + Math.max(SPARE_CONNECTIONS, handshakes),
+      maxIncomingPendingConnections: handshakes,
       inboundConnectionThreshold: MAX_INBOUND_PER_HOST,
       inboundUpgradeTimeout: HANDSHAKE_TIMEOUT_MS,
       dialTimeout: DIAL_TIMEOUT_MS,
       addressDialTimeout: DIAL_TIMEOUT_MS,
       reconnectRetries: 0,
     },
-    connectionMonitor: { pingInterval: PROBE_INTERVAL_MS, pingTimeout: { minTimeout: PROBE_TIMEOUT_MS } },
+    // A link notices by itself that its neighbour is gone; libp2p's probe would cut a slow line that is merely busy.
+    connectionMonitor: { enabled: false },
   })
   // libp2p remembers every peer it ever met; strangers would fill the memory with names.
   node.addEventListener('peer:disconnect', ({ detail }) => {

@@ -1,5 +1,4 @@
 /** Apart from the rest of its folder, so that the public types do not drag those of libp2p along. */
-import type { AdmissionOptions } from '../admission.ts'
 
 export interface InternetOptions {
   /** Multiaddrs to listen on; port 0 is any free one. Default none: the node only dials. */
@@ -11,8 +10,6 @@ export interface InternetOptions {
   /** Bytes that may wait on one link. Default 4 MiB, at least one frame. */
   readonly queueBytes?: number
   readonly reach?: ReachOptions
-  /** Who may have a link, and how many may ask. Default: everybody, within limits for each network. */
-  readonly admission?: AdmissionOptions
 }
 
 /**

@@ -47,6 +47,7 @@ export async function openConnection(
 export async function beginLink(
   connection: Connection,
   clock: Clock,
+  session: number,
   signal: AbortSignal,
 ): Promise<Established> {
   const neighbour = addressOf(connection.remotePeer)
@@ -64,7 +65,7 @@ export async function beginLink(
   const decoder = new FrameDecoder(MAX_FRAME_BYTES)
   const exchange = new FrameExchange(stream, decoder)
   try {
-    const handshake = await dialHandshake(exchange, clock, signal)
+    const handshake = await dialHandshake(exchange, clock, session, signal)
     return { connection, stream, decoder, neighbour, handshake }
   } finally {
     exchange.release()

@@ -4,6 +4,7 @@ import type { TransportCounters } from '../transport.ts'
 import { ACK_WRITE_BYTES, type Acknowledgement } from './acknowledgement.ts'
 import { LENGTH_BYTES } from './frame-decoder.ts'
 import { WRITE_BYTES } from './limits.ts'
+import type { WriteBuffers } from './write-buffers.ts'
 
 /**
  * Takes as many frames out of the queue as fit, at least one, and puts each behind its length.
@@ -16,20 +17,23 @@ export function packWrite(
   acks: Acknowledgement | undefined,
   withAck: boolean,
   counters: TransportCounters,
-): Uint8Array {
-  const frames: Uint8Array[] = []
+  buffers: WriteBuffers,
+): Buffer {
   const ackBytes = withAck ? ACK_WRITE_BYTES : 0
+  const frames: Uint8Array[] = []
   let length = ackBytes
   for (let frame = queue.peek(); frame !== undefined; frame = queue.peek()) {
-    if (frames.length > 0 && length + LENGTH_BYTES + frame.length > WRITE_BYTES) break
+    const end = length + LENGTH_BYTES + frame.length
+    if (frames.length > 0 && end > WRITE_BYTES) break
     queue.shift()
     frames.push(frame)
-    acks?.sent.add(frame)
-    length += LENGTH_BYTES + frame.length
+    length = end
   }
+  const frameBytes = length - ackBytes - frames.length * LENGTH_BYTES
+  acks?.sent.add(frames, frameBytes)
   counters.framesSent += frames.length
-  counters.bytesSent += length - ackBytes - frames.length * LENGTH_BYTES
-  const bytes = Buffer.allocUnsafe(length)
+  counters.bytesSent += frameBytes
+  const bytes = buffers.take(length)
   let offset = withAck && acks !== undefined ? acks.write(bytes, 0) : 0
   for (const frame of frames) {
     offset = bytes.writeUInt32BE(frame.length, offset)

@@ -37,6 +37,10 @@ export class Pulse {
     this.#wallLead = wallMs - now
   }
 
+  get heardAt(): number {
+    return this.#heardAt
+  }
+
   heard(now: number): void {
     this.#heardAt = now
   }

@@ -5,17 +5,21 @@
 import type { Connection, Libp2p, PeerId, PeerInfo } from '@libp2p/interface'
 import { CODE_P2P, type Multiaddr } from '@multiformats/multiaddr'
 import type { Libp2pOptions } from 'libp2p'
+import { type Clock, sleep } from '../../runtime/clock.ts'
 import {
+  ALONE_MS,
   MAX_RELAYED_BYTES,
   MAX_RELAYED_MS,
   MAX_RESERVATIONS,
   MAX_SEEN_ADDRESSES,
   MDNS_INTERVAL_MS,
   MDNS_SERVICE,
+  MEET_AGAIN_MS,
   MEET_TRIES,
   RESERVATION_MS,
 } from './limits.ts'
 import { hasForm } from './multiaddrs.ts'
+import type { NatDetection } from './nat-detection.ts'
 import type { ReachOptions } from './options.ts'
 
 export interface ReachHooks {
@@ -23,8 +27,8 @@ export interface ReachHooks {
   readonly found: (peer: PeerInfo) => void
   /** A direct connection to a neighbour with a relayed link. Resolves when the link has moved over. */
   readonly adopt: (connection: Connection) => Promise<void>
-  /** Between two tries to meet, {@link MEET_AGAIN_MS}. */
-  readonly pause: () => Promise<void>
+  readonly natDetection: NatDetection
+  readonly clock: Clock
 }
 
 export type ServiceFactories = NonNullable<Libp2pOptions['services']>
@@ -43,14 +47,11 @@ export async function reachServices(
   if (relayServer) services['relay'] = await relayService()
   if (mdns) services['mdns'] = await mdnsService(hooks)
   if (holePunching) services['dcutr'] = await holePunchService(hooks)
-  if (autonat) {
-    const { autoNAT } = await import('@libp2p/autonat')
-    services['autonat'] = autoNAT()
-  }
+  if (autonat) services['autonat'] = await hooks.natDetection.service()
   if (upnp) {
-    const { uPnPNAT } = await import('@libp2p/upnp-nat')
+    const { portMapping } = await import('./port-mapping.ts')
     // Without AutoNAT there is nobody to confirm what the router says.
-    services['upnp'] = uPnPNAT({ portMappingDescription: 'hopwire', autoConfirmAddress: !autonat })
+    services['upnp'] = portMapping(!autonat)
   }
   return services
 }
@@ -80,12 +81,13 @@ async function mdnsService({ found }: ReachHooks): Promise<ServiceFactories[stri
 }
 
 /**
- * libp2p's DCUtR with three things it lacks. When two nodes call each other at the same moment, one of them has to
+ * libp2p's DCUtR with four things it lacks. When two nodes call each other at the same moment, one of them has to
  * act as if it had been called: libp2p's dial queue forgets which ({@link callAsCalled}). It closes the relayed connection as soon as it has a direct one: here
  * not before the link has moved. And it tells the other end only of addresses that somebody has confirmed, which
- * nobody can before there is a hole: here also of those that neighbours have seen.
+ * nobody can before there is a hole: here also of those that neighbours have seen. And it spends five seconds on a
+ * call to a firewall before it tries to meet: here two.
  */
-async function holePunchService({ adopt, pause }: ReachHooks): Promise<ServiceFactories[string]> {
+async function holePunchService({ adopt, clock }: ReachHooks): Promise<ServiceFactories[string]> {
   const { dcutr } = await import('@libp2p/dcutr')
   const create = dcutr()
   return (components) => {
@@ -99,7 +101,11 @@ async function holePunchService({ adopt, pause }: ReachHooks): Promise<ServiceFa
         isMeeting && options.initiator === false
           ? callAsCalled(transportManager, peer, options)
           : connectionManager.openConnection(peer, options)
-      const connection = await (isMeeting ? meet(call, pause, options.signal) : call())
+      const connection = await (isMeeting
+        ? meet(call, () => sleep(clock, MEET_AGAIN_MS), options.signal)
+        : within(ALONE_MS, clock, options.signal, (signal) =>
+            connectionManager.openConnection(peer, { ...options, signal }),
+          ))
       await adopt(connection)
       return connection
     }
@@ -123,6 +129,21 @@ async function holePunchService({ adopt, pause }: ReachHooks): Promise<ServiceFa
 
 type DcutrComponents = Parameters<ReturnType<typeof import('@libp2p/dcutr').dcutr>>[0]
 type OpenConnection = DcutrComponents['connectionManager']['openConnection']
+
+async function within<T>(
+  ms: number,
+  clock: Clock,
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const late = new AbortController()
+  const timer = clock.setTimer(ms, () => late.abort(new Error(`no answer within ${ms} ms`)))
+  try {
+    return await work(signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]))
+  } finally {
+    timer.cancel()
+  }
+}
 
 /** One of two calls comes first. Where a kind NAT lets it in, nobody is there yet, and it is refused: once more. */
 async function meet(

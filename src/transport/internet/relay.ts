@@ -5,12 +5,13 @@
 import { peerIdFromString } from '@libp2p/peer-id'
 import { CODE_P2P, type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import type { TransportFactory } from '../transport.ts'
+import type { Carrier } from './carrier.ts'
 import { linkFailure } from './failure.ts'
 import { RELAYED_BITS_PER_SECOND } from './limits.ts'
 import type { InternetOptions } from './options.ts'
 import { leaveNames } from './resolve.ts'
 import type { CarrierTransport } from './shared-node.ts'
-import { type Carrier, InternetTransport } from './transport.ts'
+import { InternetTransport } from './transport.ts'
 
 /** The relays are those neighbours of the other transports that have `reach.relayServer`. */
 export type RelayOptions = Omit<InternetOptions, 'listen'>

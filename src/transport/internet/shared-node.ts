@@ -4,16 +4,18 @@
  * the transport whose kind of address it happens on.
  */
 import type { Connection, Libp2p, PeerInfo, Stream } from '@libp2p/interface'
-import type { Multiaddr } from '@multiformats/multiaddr'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import type { Libp2pOptions } from 'libp2p'
 import type { Address } from '../../identity/address.ts'
-import { type Clock, sleep, withinDeadline } from '../../runtime/clock.ts'
+import { type Clock, withinDeadline } from '../../runtime/clock.ts'
 import { MeshError, messageOf } from '../../runtime/errors.ts'
-import type { TransportComponents } from '../transport.ts'
-import { LINK_PROTOCOL, MAX_FOUND_ADDRESSES, MEET_AGAIN_MS, NODE_STOP_MS } from './limits.ts'
+import type { AddressReach, TransportComponents } from '../transport.ts'
+import { LINK_PROTOCOL, MAX_FOUND_ADDRESSES, NODE_STOP_MS } from './limits.ts'
 import { listenFailure } from './multiaddrs.ts'
+import { NatDetection } from './nat-detection.ts'
 import { addressOf, createNode } from './node.ts'
 import type { ReachOptions } from './options.ts'
+import { OwnAddresses } from './own-addresses.ts'
 import { reachServices } from './reach.ts'
 import type { StreamLink } from './stream-link.ts'
 
@@ -43,6 +45,8 @@ export interface Member {
   /** Another transport has a direct link to a neighbour. Resolves when the relayed one, if any, is gone. */
   directLinkUp(link: StreamLink): Promise<void>
   directLinkDown(link: StreamLink): void
+  /** This machine has other addresses than before. */
+  networkChanged(): void
 }
 
 const NODES = new WeakMap<TransportComponents, SharedNode>()
@@ -52,6 +56,8 @@ export class SharedNode {
   readonly #members: Member[] = []
   readonly #users = new Set<Member>()
   readonly #problems = new Map<Member, string>()
+  readonly #ownAddresses: OwnAddresses
+  readonly #natDetection: NatDetection
   #node: Promise<Libp2p> | undefined
   #stopping: Promise<boolean> | undefined
 
@@ -66,6 +72,8 @@ export class SharedNode {
 
   private constructor(components: TransportComponents) {
     this.#components = components
+    this.#natDetection = new NatDetection(components.clock, components.logger)
+    this.#ownAddresses = new OwnAddresses(components.clock, () => this.#networkChanged())
   }
 
   join(member: Member): void {
@@ -100,12 +108,18 @@ export class SharedNode {
   /** @returns whether the node stopped in time, if this was the last transport that used it. */
   async release(member: Member): Promise<boolean> {
     if (!this.#users.delete(member) || this.#users.size > 0 || this.#node === undefined) return true
+    this.#ownAddresses.stop()
     const stopping = stopNode(this.#node, this.#components.clock)
     this.#node = undefined
     this.#stopping = stopping
     const inTime = await stopping
     if (this.#stopping === stopping) this.#stopping = undefined
     return inTime
+  }
+
+  /** Whether others can reach this node at the addresses of a transport, as far as neighbours have tried. */
+  reachOf(member: Member): AddressReach[] {
+    return this.#natDetection.findings.filter(({ address }) => member.carries(multiaddr(address)))
   }
 
   /** The link to a neighbour that goes through no third node. */
@@ -151,7 +165,8 @@ export class SharedNode {
         {
           found: (peer) => this.#found(peer),
           adopt: (connection) => this.#adopt(connection),
-          pause: () => sleep(this.#components.clock, MEET_AGAIN_MS),
+          natDetection: this.#natDetection,
+          clock: this.#components.clock,
         },
       ),
     })
@@ -173,6 +188,7 @@ export class SharedNode {
     } catch (error) {
       throw listenFailure(error, listen)
     }
+    this.#ownAddresses.start()
     return node
   }
 
@@ -218,6 +234,12 @@ export class SharedNode {
       member.found(id.toString(), neighbour, addresses)
       return
     }
+  }
+
+  #networkChanged(): void {
+    this.#components.logger.info({}, 'the addresses of this machine have changed')
+    this.#natDetection.networkChanged()
+    for (const member of this.#users) member.networkChanged()
   }
 
   async #adopt(connection: Connection): Promise<void> {

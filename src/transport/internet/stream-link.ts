@@ -8,42 +8,18 @@ import type { Clock, Timer } from '../../runtime/clock.ts'
 import type { Priority } from '../../wire/frame.ts'
 import { keepAliveOf, linkClassOf } from '../link-class.ts'
 import { SendQueue } from '../send-queue.ts'
-import { countTransportError, type Link, type LinkProfile, type TransportCounters } from '../transport.ts'
+import { countTransportError, type Link, type LinkProfile } from '../transport.ts'
 import { isAck } from './ack-frame.ts'
-import { ACK_WRITE_BYTES, Acknowledgement } from './acknowledgement.ts'
+import { Acknowledgement } from './acknowledgement.ts'
+import { writeLess } from './fewer-writes.ts'
 import type { FrameDecoder } from './frame-decoder.ts'
 import { feed } from './frame-exchange.ts'
 import { cutOff, hangUp } from './hang-up.ts'
 import { ACK_DELAY_MS, ACK_WINDOW } from './limits.ts'
-import { packWrite } from './pack-write.ts'
+import type { LinkOwner, StreamLinkOptions } from './link-owner.ts'
+import { LinkWriter } from './link-writer.ts'
 import { Pulse } from './pulse.ts'
 import { pauseReading, resumeReading } from './reading.ts'
-
-/** The transport a link belongs to. None of these is called from within a call into the link. */
-export interface LinkOwner {
-  readonly name: string
-  readonly counters: TransportCounters
-  frame(link: StreamLink, frame: Uint8Array): void
-  drained(link: StreamLink): void
-  down(link: StreamLink, reason: string, unsent: readonly Uint8Array[]): void
-}
-
-export interface StreamLinkOptions {
-  readonly owner: LinkOwner
-  readonly clock: Clock
-  readonly connection: Connection
-  readonly stream: Stream
-  /** With what has arrived behind the handshake. */
-  readonly decoder: FrameDecoder
-  readonly neighbour: Address
-  readonly profile: LinkProfile
-  readonly latencyMs: number
-  readonly queueBytes: number
-  /** Of the {@link SendQueue}. */
-  readonly queueSalt: number
-  /** Whether both ends acknowledge what they receive and give signs of life. */
-  readonly acknowledges: boolean
-}
 
 export class StreamLink implements Link {
   readonly transport: string
@@ -64,8 +40,11 @@ export class StreamLink implements Link {
   readonly #pulse: Pulse
   #pulseTimer: Timer | undefined
   #ackTimer: Timer | undefined
-  /** Whether the next flush writes an ACK, even where there is nothing else to write. */
-  #isAckDue = false
+  readonly #writer: LinkWriter
+  /** Whether frames come seldom: then one does not wait until the end of the tick for others to leave with. */
+  #isQuiet = true
+  /** Whether there was a write in this tick already. */
+  #isEarly = false
   #isClosed = false
   #isRetiring = false
   #isFlushScheduled = false
@@ -94,6 +73,14 @@ export class StreamLink implements Link {
     this.#decoder = decoder
     this.#queue = new SendQueue(queueBytes, options.queueSalt)
     this.#acks = options.acknowledges ? new Acknowledgement(ACK_WINDOW, now) : undefined
+    this.#writer = new LinkWriter({
+      connection,
+      stream,
+      queue: this.#queue,
+      acks: this.#acks,
+      counters: owner.counters,
+    })
+    writeLess(connection, stream)
     this.#pulse = new Pulse(keepAliveOf(linkClassOf(profile)), options.acknowledges, now, clock.now())
   }
 
@@ -115,10 +102,15 @@ export class StreamLink implements Link {
     return this.#isClosed
   }
 
-  /** The handshake's, until a later probe has found a better one: the handshake also waits for start-up. */
+  /** The handshake's, until a later question has found a better one: the handshake also waits for start-up. */
   get latencyMs(): number {
-    const rtt = this.#acks?.roundTripMs ?? this.#connection.rtt
+    const rtt = this.#acks?.roundTripMs
     return rtt === undefined ? this.#firstLatencyMs : Math.min(this.#firstLatencyMs, rtt / 2)
+  }
+
+  /** When the neighbour was heard last, monotonic, ms; undefined where it gives no signs of life. */
+  get heardAt(): number | undefined {
+    return this.#acks === undefined ? undefined : this.#pulse.heardAt
   }
 
   get queuedBytes(): number {
@@ -136,6 +128,7 @@ export class StreamLink implements Link {
       return false
     }
     if (!this.#queue.push(frame, priority)) return false
+    if (this.#isQuiet) this.#flushSoon()
     this.#flushLater()
     return true
   }
@@ -180,7 +173,30 @@ export class StreamLink implements Link {
    * has left this process; or the link is closed.
    */
   whenFlushed(done: () => void): void {
-    this.#onFlushed = done
+    const before = this.#onFlushed
+    this.#onFlushed = () => {
+      before?.()
+      done()
+    }
+    this.#flushLater()
+  }
+
+  /** Whether the neighbour has said that it is stopping. */
+  get isLeaving(): boolean {
+    return this.#acks?.isNeighbourLeaving ?? false
+  }
+
+  /** Tells the neighbour that this node is stopping: the link itself goes on. */
+  sayGoodbye(): void {
+    if (this.#acks === undefined) return
+    this.#acks.isLeaving = true
+    this.ask()
+  }
+
+  /** Gives a sign of life, and asks for one. */
+  ask(): void {
+    this.#acks?.ask(this.#clock.monotonic())
+    this.#writer.isAckDue = true
     this.#flushLater()
   }
 
@@ -192,62 +208,36 @@ export class StreamLink implements Link {
 
   readonly #flush = (): void => {
     this.#isFlushScheduled = false
+    const frames = this.#write()
+    this.#isQuiet = frames <= (this.#isEarly ? 0 : 1)
+    this.#isEarly = false
+    if (!this.#isClosed && this.#queue.takeDrained()) this.#owner.drained(this)
+    if (this.#isClosed || this.#writer.isFlushed) this.#flushed()
+  }
+
+  /** All that is sent in one go leaves in one write, and what follows in this tick in a second one. */
+  #flushSoon(): void {
+    this.#isQuiet = false
+    this.#isEarly = true
+    queueMicrotask(() => this.#write())
+  }
+
+  /** @returns how many frames have left */
+  #write(): number {
+    if (this.#isClosed) return 0
+    const { counters } = this.#owner
+    const before = counters.framesSent
+    const now = this.#clock.monotonic()
     try {
-      this.#write()
+      if (this.#writer.write(now, this.#onFlushed !== undefined)) this.#pulse.sent(now)
     } catch {
       // The connection broke in this very write.
       this.#onClose()
     }
-    if (!this.#isClosed && this.#queue.takeDrained()) this.#owner.drained(this)
-    if (this.#isClosed || this.#isFlushed()) this.#flushed()
-  }
-
-  #write(): void {
-    const acks = this.#acks
-    const now = this.#clock.monotonic()
-    let hasWritten = false
-    if (acks?.sent.isFilling || (this.#onFlushed !== undefined && acks?.sent.length)) acks.ask(now)
-    while (this.#mayWrite()) {
-      this.#stream.send(this.#takeWrite())
-      hasWritten = true
-      if (acks?.sent.isFilling) acks.ask(now)
-    }
-    if (acks !== undefined && (this.#isAckDue || acks.isUrgent) && this.#isWritable) {
-      this.#writeAck(acks)
-      hasWritten = true
-    }
-    if (!hasWritten) return
-    this.#pulse.sent(now)
+    const frames = counters.framesSent - before
     // Of a neighbour that does not acknowledge, no more can be known than that the stream took something.
-    if (acks === undefined) this.#pulse.progressed(now)
-  }
-
-  get #isWritable(): boolean {
-    const { writableNeedsDrain, writeStatus } = this.#stream
-    return !(this.#isClosed || writableNeedsDrain || writeStatus !== 'writable')
-  }
-
-  #mayWrite(): boolean {
-    if (this.#queue.isEmpty || !this.#isWritable) return false
-    return this.#acks === undefined || !this.#acks.sent.isFull
-  }
-
-  #writeAck(acks: Acknowledgement): void {
-    this.#isAckDue = false
-    const bytes = Buffer.allocUnsafe(ACK_WRITE_BYTES)
-    acks.write(bytes, 0)
-    this.#stream.send(bytes)
-  }
-
-  #takeWrite(): Uint8Array {
-    const acks = this.#acks
-    const withAck = acks !== undefined && (acks.isOwing || acks.isUrgent || this.#isAckDue)
-    if (withAck) this.#isAckDue = false
-    return packWrite(this.#queue, acks, withAck, this.#owner.counters)
-  }
-
-  #isFlushed(): boolean {
-    return this.#queue.isEmpty && (this.#acks?.sent.length ?? this.#stream.writeBufferLength) === 0
+    if (frames > 0 && this.#acks === undefined) this.#pulse.progressed(now)
+    return frames
   }
 
   #flushed(): void {
@@ -256,7 +246,8 @@ export class StreamLink implements Link {
   }
 
   readonly #onDrain = (): void => {
-    // Deferred, because libp2p still has its own buffer to empty, and only then knows whether we may write.
+    // Behind libp2p, which still has its own buffer to empty, and only then knows whether we may write.
+    queueMicrotask(() => this.#write())
     this.#flushLater()
   }
 
@@ -305,7 +296,7 @@ export class StreamLink implements Link {
     this.#ackTimer ??= this.#clock.setTimer(ACK_DELAY_MS, () => {
       this.#ackTimer = undefined
       if (!this.#acks?.isOwing) return
-      this.#isAckDue = true
+      this.#writer.isAckDue = true
       this.#flushLater()
     })
   }
@@ -322,11 +313,7 @@ export class StreamLink implements Link {
         this.close(verdict)
         return
       }
-      if (verdict === 'speak') {
-        this.#acks?.ask(now)
-        this.#isAckDue = true
-        this.#flushLater()
-      }
+      if (verdict === 'speak') this.ask()
       this.#watch()
     })
   }
@@ -374,11 +361,7 @@ export class StreamLink implements Link {
 
   /** The link ends from this side: a last word on what has arrived spares the neighbour to send it again. */
   #bow(): Uint8Array[] {
-    try {
-      if (this.#acks?.isOwing && this.#stream.writeStatus === 'writable') this.#writeAck(this.#acks)
-    } catch {
-      // It has broken already.
-    }
+    this.#writer.lastWord()
     const unsent = this.#shut()
     this.#gone = hangUp(this.#connection, this.#stream, this.#clock)
     return unsent

@@ -1,11 +1,12 @@
 /** The TCP transport: `transports: [tcp({ listen: ['/ip4/0.0.0.0/tcp/4001'], peers: [...] })]`. */
 import { tcp as libp2pTcp } from '@libp2p/tcp'
 import type { TransportFactory } from '../transport.ts'
+import type { Carrier } from './carrier.ts'
 import { EXPECTED_BITS_PER_SECOND } from './limits.ts'
 import type { InternetOptions } from './options.ts'
 import { onePortTcp } from './reach-tcp.ts'
 import { leaveNames } from './resolve.ts'
-import { type Carrier, InternetTransport } from './transport.ts'
+import { InternetTransport } from './transport.ts'
 
 export type TcpOptions = InternetOptions
 

@@ -6,8 +6,11 @@ import type { Connection, Libp2p } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Address } from '../../identity/address.ts'
 import { MeshError } from '../../runtime/errors.ts'
+import { AddressBook, type AddressSource } from '../address-book.ts'
+import { AdmissionControl } from '../admission.ts'
 import { DEFAULT_QUEUE_BYTES } from '../send-queue.ts'
 import {
+  type AddressReach,
   type DialTarget,
   type LinkHost,
   newTransportCounters,
@@ -15,35 +18,23 @@ import {
   type TransportComponents,
 } from '../transport.ts'
 import { Acceptor, type Established } from './acceptor.ts'
+import type { Carrier } from './carrier.ts'
 import { Dialler } from './dialler.ts'
 import { linkFailure } from './failure.ts'
+import { sayFarewell } from './farewell.ts'
 import { Gate } from './gate.ts'
 import { cutOff, hangUp } from './hang-up.ts'
 import { DEFAULT_MAX_LINKS, DIAL_TIMEOUT_MS, GIVE_WAY_MS } from './limits.ts'
 import type { Refusal } from './link-frames.ts'
-import { type AddressForm, hasForm, type PeerAddress, parseListen, parsePeers } from './multiaddrs.ts'
+import type { LinkOwner } from './link-owner.ts'
+import { hasForm, type PeerAddress, parseListen, parsePeers } from './multiaddrs.ts'
 import { Neighbours } from './neighbours.ts'
 import { addressOf } from './node.ts'
-import type { InternetOptions, ReachOptions } from './options.ts'
+import type { InternetOptions } from './options.ts'
 import { beginLink, openConnection } from './outbound.ts'
-import type { Resolver } from './resolve.ts'
-import { type CarrierTransport, type Member, SharedNode } from './shared-node.ts'
-import { type LinkOwner, StreamLink } from './stream-link.ts'
-
-export interface Carrier {
-  /** The transport's name. */
-  readonly name: string
-  readonly form: AddressForm
-  /** Rejects where this machine lacks what the transport is made of. */
-  readonly load: (reach: ReachOptions) => Promise<CarrierTransport>
-  /** Where it listens, if not where the options say. */
-  readonly listens?: readonly Multiaddr[]
-  readonly resolve: Resolver
-  /** For routing, where nobody has measured. */
-  readonly bitsPerSecond: number
-  /** Whether its links go through a third node, so that any other link is better. */
-  readonly isRelayed: boolean
-}
+import { type Member, SharedNode } from './shared-node.ts'
+import { StreamLink } from './stream-link.ts'
+import { Vigil } from './vigil.ts'
 
 /** What exists between start and stop. */
 interface Running {
@@ -52,6 +43,9 @@ interface Running {
   readonly host: LinkHost
   readonly acceptor: Acceptor
   readonly dialler: Dialler
+  readonly vigil: Vigil
+  /** Of this run, for the handshakes. */
+  readonly session: number
 }
 
 export class InternetTransport implements Transport, LinkOwner {
@@ -61,7 +55,9 @@ export class InternetTransport implements Transport, LinkOwner {
   readonly #options: InternetOptions
   readonly #components: TransportComponents
   readonly #neighbours: Neighbours
+  readonly #admission: AdmissionControl
   readonly #gate: Gate
+  readonly #book: AddressBook
   readonly #shared: SharedNode
   readonly #member: Member
   /** Relayed links that give way to a direct one, with what waits for their end. */
@@ -79,8 +75,10 @@ export class InternetTransport implements Transport, LinkOwner {
     this.#components = components
     const { maxLinks = DEFAULT_MAX_LINKS, listen = [] } = options
     this.#neighbours = new Neighbours(identity.address, clock, maxLinks)
+    this.#admission = components.admission ?? new AdmissionControl()
+    this.#book = components.addresses ?? new AddressBook()
     const { counters } = this
-    this.#gate = new Gate({ admission: options.admission, clock, counters, logger: components.logger })
+    this.#gate = new Gate({ admission: this.#admission, clock, counters, logger: components.logger })
     this.#member = this.#asMember(() => carrier.listens ?? parseListen(listen, carrier.form), maxLinks)
     this.#shared = SharedNode.of(components)
     this.#shared.join(this.#member)
@@ -89,6 +87,10 @@ export class InternetTransport implements Transport, LinkOwner {
   get listenAddresses(): readonly string[] {
     const addresses = this.#running?.node?.getMultiaddrs() ?? []
     return addresses.filter((address) => this.#member.carries(address)).map(String)
+  }
+
+  get reach(): AddressReach[] {
+    return this.#running === undefined ? [] : this.#shared.reachOf(this.#member)
   }
 
   get problem(): string | undefined {
@@ -107,16 +109,22 @@ export class InternetTransport implements Transport, LinkOwner {
     const { clock, random, logger } = this.#components
     const { counters } = this
     const neighbours = this.#neighbours
+    const session = random.uint32()
     const acceptor = new Acceptor({
       neighbours,
-      refusalFor: (neighbour, remote) =>
-        this.#gate.refusalFor(neighbour, remote) ?? this.#refusalFor(neighbour),
+      refusalFor: (neighbour, remote, theirs) =>
+        this.#gate.refusalFor({ neighbour, remote, transport: this.name, direction: 'inbound' }) ??
+        this.#refusalFor(neighbour, theirs),
+      session,
+      mostAtOnce: () => this.#admission.handshakes,
       clock,
       counters,
       onEstablished: (made) => this.#up(made),
     })
+    const configured = parsePeers(peers, this.#carrier.form)
+    for (const peer of configured) if (peer.neighbour) this.#note(peer.neighbour, peer.text, 'configured')
     const dialler = new Dialler({
-      peers: parsePeers(peers, this.#carrier.form),
+      peers: configured,
       dial: (peer, signal) => this.#dial(peer, signal),
       linkTo: (neighbour) => neighbours.linkTo(neighbour) ?? this.#betterLinkTo(neighbour),
       clock,
@@ -124,8 +132,9 @@ export class InternetTransport implements Transport, LinkOwner {
       logger,
       counters,
     })
+    const vigil = new Vigil({ links: () => neighbours.links, clock, caller: dialler })
     // From here on: a neighbour may call before start() returns.
-    const running: Running = { node: undefined, host, acceptor, dialler }
+    const running: Running = { node: undefined, host, acceptor, dialler, vigil, session }
     this.#running = running
     try {
       running.node = await this.#shared.start(this.#member)
@@ -133,13 +142,15 @@ export class InternetTransport implements Transport, LinkOwner {
       this.#running = undefined
       throw error
     }
-    if (running.node !== undefined) dialler.start()
+    if (running.node === undefined) return
+    dialler.start()
+    vigil.start()
   }
 
-  stop(signal: AbortSignal): Promise<void> {
+  stop(signal: AbortSignal, flushMs = 0): Promise<void> {
     const running = this.#running
     if (running !== undefined) {
-      this.#stopping ??= this.#stop(running, signal).finally(() => {
+      this.#stopping ??= this.#stop(running, signal, flushMs).finally(() => {
         this.#running = undefined
         this.#stopping = undefined
       })
@@ -185,15 +196,25 @@ export class InternetTransport implements Transport, LinkOwner {
       accept: (stream, connection) => void this.#running?.acceptor.accept(stream, connection),
       linkTo: (neighbour) => this.#neighbours.linkTo(neighbour),
       adopt: (connection) => this.#adopt(connection),
-      found: (peerId, neighbour, addresses) =>
-        this.#running?.dialler.offer({ text: String(addresses[0]), dial: addresses, peerId, neighbour }),
+      found: (peerId, neighbour, addresses) => this.#found(peerId, neighbour, addresses),
       directLinkUp: (link) => this.#giveWayTo(link),
       directLinkDown: (link) => this.#running?.dialler.linkDown(link),
+      networkChanged: () => {
+        this.#running?.vigil.ask()
+        this.#running?.dialler.networkChanged()
+      },
     }
   }
 
-  #refusalFor(neighbour: Address): Refusal | undefined {
-    return this.#betterLinkTo(neighbour) === undefined ? this.#neighbours.refusalFor(neighbour) : 'duplicate'
+  #refusalFor(neighbour: Address, session: number): Refusal | undefined {
+    if (this.#betterLinkTo(neighbour) !== undefined) return 'duplicate'
+    const present = this.#neighbours.linkTo(neighbour)
+    const isDoubted = present !== undefined && this.#doubts(present)
+    return this.#neighbours.refusalFor(neighbour, session, isDoubted)
+  }
+
+  #doubts(link: StreamLink): boolean {
+    return this.#running?.vigil.doubts(link) ?? false
   }
 
   /** What makes a link of this transport needless. */
@@ -221,10 +242,31 @@ export class InternetTransport implements Transport, LinkOwner {
     return leaving
   }
 
+  #found(peerId: string, neighbour: Address, addresses: readonly Multiaddr[]): void {
+    for (const address of addresses) this.#note(neighbour, String(address), 'found')
+    const dial = this.#book.inOrder(neighbour, addresses)
+    this.#running?.dialler.offer({ text: String(dial[0]), dial, peerId, neighbour })
+  }
+
+  #note(neighbour: Address, address: string, source: AddressSource, isLinked = false): void {
+    const note = { neighbour, transport: this.name, address, source }
+    this.#book.note(note, isLinked ? this.#components.clock.now() : undefined)
+  }
+
   async #dial(peer: PeerAddress, signal: AbortSignal): Promise<StreamLink> {
     const node = this.#running?.node
     if (node === undefined) throw linkFailure('stopping', 'this node is stopping')
-    return await this.#linkOver(await openConnection(node, peer, this.#carrier.resolve, signal), signal)
+    try {
+      const connection = await openConnection(node, peer, this.#carrier.resolve, signal)
+      const link = await this.#linkOver(connection, signal)
+      const isConfigured = this.#options.peers?.includes(peer.text) ?? false
+      const remote = isConfigured ? peer.text : connection.remoteAddr.toString()
+      this.#note(link.neighbour, remote, isConfigured ? 'configured' : 'found', true)
+      return link
+    } catch (error) {
+      if (peer.neighbour !== undefined) this.#book.failed(peer.neighbour, peer.text)
+      throw error
+    }
   }
 
   /**
@@ -240,7 +282,9 @@ export class InternetTransport implements Transport, LinkOwner {
         connection.direction === 'outbound'
           ? await this.#linkOver(connection, late.signal)
           : await this.#linkFrom(addressOf(connection.remotePeer), late.signal)
-      if (link !== undefined) await this.#shared.linkUp(this.#member, link)
+      if (link === undefined) return
+      if (link.direction === 'outbound') this.#note(link.neighbour, link.remote, 'learnt', true)
+      await this.#shared.linkUp(this.#member, link)
     } finally {
       timer.cancel()
     }
@@ -265,19 +309,26 @@ export class InternetTransport implements Transport, LinkOwner {
     const { clock } = this.#components
     try {
       const neighbour = addressOf(connection.remotePeer)
-      const refusal = this.#gate.refusalFor(neighbour, connection.remoteAddr.toString())
+      const remote = connection.remoteAddr.toString()
+      const refusal = this.#gate.refusalFor({
+        neighbour,
+        remote,
+        transport: this.name,
+        direction: 'outbound',
+      })
       if (refusal !== undefined)
         throw linkFailure(refusal, 'this node is not to have a link with that neighbour')
       const present = this.#neighbours.linkTo(neighbour)
-      if (present !== undefined) {
+      if (present !== undefined && !this.#doubts(present)) {
         void hangUp(connection, undefined, clock)
         return present
       }
       if (this.#neighbours.isAccepting(neighbour)) {
         throw linkFailure('refused_duplicate', 'the neighbour is making a link to this node at this moment')
       }
+      const session = this.#running?.session ?? 0
       return await this.#neighbours.during('dialling', neighbour, async () =>
-        this.#up(await beginLink(connection, clock, signal)),
+        this.#up(await beginLink(connection, clock, session, signal)),
       )
     } catch (error) {
       cutOff(connection, error)
@@ -300,11 +351,12 @@ export class InternetTransport implements Transport, LinkOwner {
       queueSalt: random.uint32(),
       acknowledges: handshake.acknowledges,
     })
-    const replaced = this.#neighbours.up(link)
+    const replaced = this.#neighbours.up(link, handshake.session)
     this.#awaited.get(neighbour.toString())?.(link)
     const { direction, remote } = link
     const { agent } = handshake
     logger.info({ neighbour: neighbour.toString(), remote, direction, agent }, 'link up')
+    if (direction === 'inbound') this.#note(neighbour, remote, 'seen', true)
     this.#running?.host.linkUp(link)
     link.open()
     this.#running?.dialler.linkUp(link)
@@ -316,14 +368,17 @@ export class InternetTransport implements Transport, LinkOwner {
   }
 
   /** In this order, so that nothing comes back to life behind our back. */
-  async #stop({ acceptor, dialler }: Running, signal: AbortSignal): Promise<void> {
-    const { logger } = this.#components
+  async #stop({ acceptor, dialler, vigil }: Running, signal: AbortSignal, flushMs: number): Promise<void> {
+    const { clock, random, logger } = this.#components
     acceptor.close()
+    vigil.stop()
     await dialler.stop()
+    const leaving = this.#neighbours.links
+    await sayFarewell(leaving, { withinMs: flushMs, clock, random, signal })
     await this.#flush(signal)
     const links = this.#neighbours.links
     for (const link of links) link.closeNow('stopping')
-    await Promise.all(links.map((link) => link.gone()))
+    await Promise.all([...leaving, ...links].map((link) => link.gone()))
     const stopped = await this.#shared.release(this.#member)
     if (!stopped) logger.warn({ transport: this.name }, 'libp2p did not stop in time')
   }

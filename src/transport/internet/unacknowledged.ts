@@ -7,8 +7,11 @@ export interface WindowLimits {
 
 export class Unacknowledged {
   readonly #limits: WindowLimits
-  #frames: Uint8Array[] = []
+  /** The frames of each write: what is done here is done once for a write, not once for a frame. */
+  #writes: (readonly Uint8Array[])[] = []
+  /** How many frames of the first write are acknowledged. */
   #head = 0
+  #length = 0
   #bytes = 0
   #unaskedBytes = 0
   #unaskedFrames = 0
@@ -24,12 +27,12 @@ export class Unacknowledged {
   }
 
   get length(): number {
-    return this.#frames.length - this.#head
+    return this.#length
   }
 
-  /** Nothing more may leave before something is acknowledged. One frame fits always. */
+  /** Nothing more may leave before something is acknowledged. One write fits always. */
   get isFull(): boolean {
-    return this.#bytes >= this.#limits.bytes || this.length >= this.#limits.frames
+    return this.#bytes >= this.#limits.bytes || this.#length >= this.#limits.frames
   }
 
   /** It is time to ask: since the last question a quarter of the window was used. */
@@ -43,11 +46,13 @@ export class Unacknowledged {
     this.#unaskedFrames = 0
   }
 
-  add(frame: Uint8Array): void {
-    this.#frames.push(frame)
-    this.#bytes += frame.length
-    this.#unaskedBytes += frame.length
-    this.#unaskedFrames += 1
+  /** Frames have left in one write. @param bytes what they have together */
+  add(frames: readonly Uint8Array[], bytes: number): void {
+    this.#writes.push(frames)
+    this.#length += frames.length
+    this.#bytes += bytes
+    this.#unaskedBytes += bytes
+    this.#unaskedFrames += frames.length
   }
 
   /**
@@ -56,25 +61,31 @@ export class Unacknowledged {
    */
   acknowledge(received: number): number {
     const count = (received - this.#acknowledged) >>> 0
-    if (count > this.length) return -1
-    const end = this.#head + count
-    for (let index = this.#head; index < end; index++) {
-      this.#bytes -= (this.#frames[index] as Uint8Array).length
-    }
+    if (count > this.#length) return -1
     this.#acknowledged = received
-    this.#head = end
-    if (end === this.#frames.length) this.#frames = []
-    else if (end * 2 >= this.#frames.length) this.#frames = this.#frames.slice(end)
-    else return count
-    this.#head = 0
+    this.#length -= count
+    let whole = 0
+    let left = count
+    while (left > 0) {
+      const write = this.#writes[whole] as readonly Uint8Array[]
+      const end = Math.min(write.length, this.#head + left)
+      for (let index = this.#head; index < end; index++) this.#bytes -= (write[index] as Uint8Array).length
+      left -= end - this.#head
+      this.#head = end
+      if (end < write.length) break
+      whole += 1
+      this.#head = 0
+    }
+    if (whole > 0) this.#writes = this.#writes.slice(whole)
     return count
   }
 
   /** Empties it. The frames come in the order they left in. */
   clear(): Uint8Array[] {
-    const frames = this.#frames.slice(this.#head)
-    this.#frames = []
+    const frames = this.#writes.flat().slice(this.#head)
+    this.#writes = []
     this.#head = 0
+    this.#length = 0
     this.#bytes = 0
     return frames
   }

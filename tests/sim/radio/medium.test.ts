@@ -197,6 +197,157 @@ describe('the medium', () => {
   })
 })
 
+describe('the medium with paths that it was told', () => {
+  it('lets only those hear each other, with the strength that they were given', () => {
+    const paths = (from: string, to: string) => (from === 'a' && to === 'b' ? { dBm: -100 } : undefined)
+    const bench = new RadioBench({ paths })
+    const [a, b, c] = [bench.station('a', 0), bench.station('b', 0), bench.station('c', 0)]
+    a.radio.transmit(FRAME)
+    bench.clock.advance(1000)
+    b.radio.transmit(FRAME)
+    bench.clock.advance(1000)
+    assert.deepEqual([a.heard.length, b.heard.length, c.heard.length], [0, 1, 0])
+    assert.equal(b.heard[0]?.signal.dBm, -100)
+    a.radio.setPower(20)
+    a.radio.transmit(FRAME)
+    bench.clock.advance(1000)
+    assert.equal(b.heard[1]?.signal.dBm, -94)
+  })
+
+  it('goes by where they stand where a path has no strength', () => {
+    const bench = new RadioBench({ paths: () => ({}) })
+    const [a, near, out] = [bench.station('a', 0), bench.station('near', 30), bench.station('out', 50)]
+    a.radio.transmit(FRAME)
+    bench.clock.advance(1000)
+    assert.deepEqual([near.heard.length, out.heard.length], [1, 0])
+  })
+
+  it('loses frames by pair, and draws for one pair do not shift those of another', () => {
+    const lossesOf = (others: number): boolean[] => {
+      const bench = new RadioBench({ paths: (_, to) => ({ dBm: -90, loss: to === 'clear' ? 0 : 0.5 }) })
+      const a = bench.station('a', 0)
+      const [b, clear] = [bench.station('b', 0), bench.station('clear', 0)]
+      for (let n = 0; n < others; n++) bench.station(`other ${n}`, 0)
+      const got: boolean[] = []
+      for (let n = 0; n < 200; n++) {
+        const before = b.heard.length
+        a.radio.transmit(FRAME)
+        bench.clock.advance(1000)
+        got.push(b.heard.length > before)
+      }
+      assert.equal(clear.heard.length, 200)
+      assert.equal(b.radio.counters.lost + b.radio.counters.receptions, 200)
+      assert.ok(Math.abs(b.radio.counters.lost - 100) < 30)
+      return got
+    }
+    assert.deepEqual(lossesOf(0), lossesOf(3))
+  })
+})
+
+describe('the medium with a scale of time', () => {
+  it('takes frames so much quicker, and counts their airtime in full', () => {
+    for (const scale of [0.5, 0]) {
+      const bench = new RadioBench({ airtimeScale: scale })
+      const [a, b] = [bench.station('a', 0), bench.station('b', 10)]
+      a.radio.transmit(FRAME)
+      bench.clock.advance(1000)
+      assert.equal(b.heard[0]?.at, scale * AIRTIME)
+      assert.equal(a.radio.counters.airtimeMs, AIRTIME)
+    }
+  })
+})
+
+describe('what the medium tells of transmissions', () => {
+  it('is what became of each at all that noticed it, also where it broke off', () => {
+    const told: string[] = []
+    const bench = new RadioBench({
+      onTransmission: ({ from, at, isBroken, outcomes }) => {
+        const fates = outcomes.map(({ radio, fate }) => `${radio.label} ${fate}`).join(', ')
+        told.push(`${from.label} at ${at}${isBroken ? ' broken' : ''}: ${fates}`)
+      },
+    })
+    const [a, b] = [bench.station('a', 0), bench.station('b', 30)]
+    bench.station('weak', -RANGE_M - 2)
+    const c = bench.station('c', 60)
+    a.radio.transmit(FRAME)
+    bench.clock.advance(1000)
+    a.radio.transmit(FRAME)
+    c.radio.transmit(FRAME)
+    bench.clock.advance(1000)
+    b.radio.transmit(FRAME)
+    a.radio.transmit(FRAME)
+    bench.clock.advance(1000)
+    a.radio.transmit(FRAME)
+    bench.medium.detach(b.radio)
+    bench.clock.advance(10)
+    bench.medium.detach(a.radio)
+    assert.deepEqual(told, [
+      'a at 0: b received, weak weak',
+      'a at 1000: b collided, weak weak',
+      'c at 1000: b collided',
+      'b at 2000: a deaf, c received',
+      'a at 2000: b deaf, weak weak',
+      'a at 3000 broken: ',
+    ])
+  })
+})
+
+describe('what a radio knows of its channel', () => {
+  it('is told as it changes: a frame once it is noticed, noise at once', () => {
+    const bench = new RadioBench()
+    const told: string[] = []
+    const radio = bench.medium.attach(
+      { label: 'ear', position: { x: 0, y: 0 }, modulation: SF8 },
+      {
+        received: () => undefined,
+        transmitted: () => undefined,
+        airChanged: () => {
+          told.push(`${bench.clock.monotonic().toFixed(2)} ${radio.hasCarrier} ${Math.round(radio.levelDbm)}`)
+        },
+      },
+    )
+    const [a, b] = [bench.station('a', 20), bench.station('b', 26)]
+    a.radio.transmit(frameOf(20))
+    bench.clock.advance(5)
+    b.radio.transmit(frameOf(10))
+    bench.clock.advance(1000)
+    radio.addNoise(-90, 50)
+    bench.clock.advance(100)
+    const [aEnds, bEnds] = [airtimeMs(SF8, 20).toFixed(2), (5 + airtimeMs(SF8, 10)).toFixed(2)]
+    assert.deepEqual(told, [
+      '10.24 true -106',
+      '15.24 true -106',
+      `${bEnds} true -106`,
+      `${aEnds} false -117`,
+      '1005.00 false -90',
+      '1055.00 false -117',
+    ])
+  })
+
+  it('takes a frame of which it has missed the beginning for noise', () => {
+    const bench = new RadioBench()
+    const [a, b] = [bench.station('a', 0), bench.station('b', 10)]
+    a.radio.transmit(frameOf(10))
+    b.radio.transmit(frameOf(200))
+    bench.clock.advance(airtimeMs(SF8, 10) + 1)
+    assert.deepEqual([a.radio.isSending, a.radio.hasCarrier, a.radio.levelDbm], [false, false, 14 - 110])
+  })
+
+  it('loses a frame to noise that is as strong', () => {
+    const bench = new RadioBench()
+    const [a, b] = [bench.station('a', 0), bench.station('b', 10)]
+    a.radio.transmit(FRAME)
+    bench.clock.advance(100)
+    b.radio.addNoise(14 - 110 - 5.9, 10)
+    bench.clock.advance(1000)
+    a.radio.transmit(FRAME)
+    bench.clock.advance(100)
+    b.radio.addNoise(14 - 110 - 6, 10)
+    bench.clock.advance(1000)
+    assert.deepEqual([b.heard.length, b.radio.counters.collisions], [1, 1])
+  })
+})
+
 describe('shadowing', () => {
   it('is drawn once for each way of a pair, and the same for the same seed', () => {
     const draw = () => {

@@ -9,7 +9,7 @@ import { Unacknowledged } from '../../../src/transport/internet/unacknowledged.t
 
 const LIMITS = { bytes: 1000, frames: 20 }
 
-function ackFrom(end: Acknowledgement): Uint8Array {
+function ackFrom(end: Acknowledgement): Buffer {
   const bytes = Buffer.alloc(ACK_WRITE_BYTES)
   assert.equal(end.write(bytes, 0), ACK_WRITE_BYTES)
   return bytes.subarray(LENGTH_BYTES)
@@ -17,7 +17,7 @@ function ackFrom(end: Acknowledgement): Uint8Array {
 
 function ack(received: number, question: number, answer: number): Buffer {
   const bytes = Buffer.alloc(8)
-  writeAck({ received, question, answer }, bytes, 0)
+  writeAck({ received, question, answer, isLeaving: false }, bytes, 0)
   return bytes
 }
 
@@ -29,7 +29,20 @@ describe('an ACK', () => {
     const bytes = ack(0x01020304, 7, 250)
     assert.equal(bytes.toString('hex'), '1f050102030407fa')
     assert.ok(isAck(bytes))
-    assert.deepEqual(readAck(bytes), { received: 0x01020304, question: 7, answer: 250 })
+    assert.deepEqual(readAck(bytes), { received: 0x01020304, question: 7, answer: 250, isLeaving: false })
+  })
+
+  it('says that its sender is stopping, once it is', () => {
+    const [one, two] = [new Acknowledgement(LIMITS, 0), new Acknowledgement(LIMITS, 0)]
+    two.read(ackFrom(one), 0)
+    assert.equal(two.isNeighbourLeaving, false)
+    one.isLeaving = true
+    const goodbye = ackFrom(one)
+    assert.equal(goodbye.toString('hex').slice(0, 4), '1f06')
+    assert.ok(isAck(goodbye))
+    assert.ok(two.read(goodbye, 0) >= 0)
+    assert.ok(two.isNeighbourLeaving)
+    assert.equal(one.isNeighbourLeaving, false)
   })
 
   it('is told from all other frames', () => {
@@ -42,7 +55,7 @@ describe('an ACK', () => {
 describe('the frames that are not acknowledged', () => {
   it('are those sent last, in their order, for any run of operations', () => {
     const step = fc.oneof(
-      fc.record({ add: fc.integer({ min: 1, max: 90 }) }),
+      fc.record({ add: fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1, maxLength: 6 }) }),
       fc.record({ acknowledge: fc.integer({ min: 0, max: 8 }) }),
     )
     fc.assert(
@@ -55,9 +68,10 @@ describe('the frames that are not acknowledged', () => {
             const bytes = model.reduce((sum, { length }) => sum + length, 0)
             assert.equal(window.bytes, bytes)
             assert.equal(window.isFull, bytes >= LIMITS.bytes || model.length >= LIMITS.frames)
-            const frame = new Uint8Array(op.add)
-            window.add(frame)
-            model.push(frame)
+            const frames = op.add.map((length) => new Uint8Array(length))
+            const written = op.add.reduce((sum, length) => sum + length)
+            window.add(frames, written)
+            model.push(...frames)
           } else if (op.acknowledge > model.length) {
             assert.equal(window.acknowledge(received + op.acknowledge), -1)
           } else {
@@ -90,7 +104,7 @@ describe('the acknowledgement between two ends', () => {
           const [end, other] = [ends[from], ends[to]] as [Acknowledgement, Acknowledgement]
           const wire = wires[from] as (Uint8Array | 'data')[]
           if (what === 'send' && !end.sent.isFull) {
-            end.sent.add(new Uint8Array(10))
+            end.sent.add([new Uint8Array(10)], 10)
             wire.push('data')
             sent[from] = (sent[from] as number) + 1
           } else if (what === 'ask') {
@@ -139,7 +153,7 @@ describe('the acknowledgement between two ends', () => {
   it('refuses what an honest neighbour cannot say', () => {
     const end = (): Acknowledgement => {
       const made = new Acknowledgement(LIMITS, 0)
-      made.sent.add(new Uint8Array(1))
+      made.sent.add([new Uint8Array(1)], 1)
       return made
     }
     assert.equal(end().read(ack(2, 0, 0), 0), -1, 'more than was sent')

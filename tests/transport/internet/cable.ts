@@ -35,6 +35,11 @@ export class Cable {
     this.#sockets.clear()
   }
 
+  /** From now on nothing passes over what is connected now; who calls again gets through. */
+  freeze(): void {
+    for (const socket of this.#sockets) socket.removeAllListeners('data').pause()
+  }
+
   /** Cuts for good once so many more bytes have passed towards the far end (0) or back (1). */
   cutAfter(direction: 0 | 1, bytes: number): void {
     this.#left[direction] = bytes

@@ -5,7 +5,12 @@ import { Address } from '../../../src/identity/address.ts'
 import { silentLogger } from '../../../src/runtime/logger.ts'
 import { seededRandom } from '../../../src/runtime/random.ts'
 import { VirtualClock } from '../../../src/sim/clock.ts'
-import { FIRST_DELAY_MS, LONGEST_DELAY_MS } from '../../../src/transport/internet/backoff.ts'
+import {
+  EAGER_DELAY_MS,
+  EAGER_WAITS,
+  FIRST_DELAY_MS,
+  LONGEST_DELAY_MS,
+} from '../../../src/transport/internet/backoff.ts'
 import { Dialler } from '../../../src/transport/internet/dialler.ts'
 import { linkFailure } from '../../../src/transport/internet/failure.ts'
 import {
@@ -13,6 +18,7 @@ import {
   FOUND_PEER_REST_MS,
   FOUND_PEER_TRIES,
   MAX_FOUND_PEERS,
+  SHORT_CALL_MS,
   STABLE_LINK_MS,
 } from '../../../src/transport/internet/limits.ts'
 import type { PeerAddress } from '../../../src/transport/internet/multiaddrs.ts'
@@ -58,7 +64,12 @@ class Bench {
   }
 
   link(): StreamLink {
-    this.#last = { neighbour: NEIGHBOUR, upSince: this.clock.monotonic(), isClosed: false } as StreamLink
+    this.#last = {
+      neighbour: NEIGHBOUR,
+      upSince: this.clock.monotonic(),
+      isClosed: false,
+      latencyMs: 0,
+    } as StreamLink
     return this.#last
   }
 
@@ -69,7 +80,7 @@ class Bench {
 }
 
 describe('the dialler', () => {
-  it('tries at once, then after waits that double, and shows the last error', async () => {
+  it('tries at once, then once a second, at last ever more seldom, and shows the last error', async () => {
     const bench = new Bench()
     bench.dialler.start()
     assert.equal(bench.state, 'connecting')
@@ -78,12 +89,35 @@ describe('the dialler', () => {
     await bench.clock.advanceAsync(300_000)
     const waits = bench.dials.slice(1).map((at, n) => at - (bench.dials[n] as number))
     assert.equal(bench.dials[0], 0)
-    let ceiling = FIRST_DELAY_MS
-    for (const wait of waits) {
-      assert.ok(wait >= ceiling / 2 && wait <= ceiling, `${wait} of ${ceiling}`)
-      ceiling = Math.min(2 * ceiling, LONGEST_DELAY_MS)
-    }
+    assert.ok((waits[0] as number) <= FIRST_DELAY_MS)
+    assert.ok(waits.slice(0, EAGER_WAITS).every((wait) => wait <= EAGER_DELAY_MS))
+    assert.ok((waits.at(-1) as number) > LONGEST_DELAY_MS / 2)
     assert.equal(bench.counters.errors.get('dial_failed'), bench.dials.length)
+  })
+
+  it('leaves a peer that refuses ever more time from the start', async () => {
+    const bench = new Bench()
+    bench.answer = async () => {
+      throw linkFailure('refused_full', 'it has as many links as it allows')
+    }
+    bench.dialler.start()
+    await bench.clock.advanceAsync(30_000)
+    assert.ok(bench.dials.length <= 10, `${bench.dials.length}`)
+    await bench.dialler.stop()
+  })
+
+  it('makes short calls to a peer that does not answer, one behind the other, and each fourth a long one', async () => {
+    const bench = new Bench()
+    bench.answer = (signal) =>
+      new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    bench.dialler.start()
+    await bench.clock.advanceAsync(60_000)
+    const gaps = bench.dials.slice(1).map((at, n) => at - (bench.dials[n] as number))
+    const lengths = gaps.slice(0, 9).map((gap) => Math.floor(gap / 1000) * 1000)
+    const [long, short] = [DIAL_TIMEOUT_MS, SHORT_CALL_MS]
+    assert.deepEqual(lengths, [long, short, short, short, long, short, short, short, long])
+    assert.ok(gaps.every((gap) => gap % 1000 <= FIRST_DELAY_MS))
+    await bench.dialler.stop()
   })
 
   it('gives up an attempt that takes too long', async () => {
@@ -96,6 +130,82 @@ describe('the dialler', () => {
     await bench.clock.advanceAsync(1)
     assert.equal(bench.state, 'waiting')
     assert.equal(bench.counters.errors.get('dial_timeout'), 1)
+    await bench.dialler.stop()
+  })
+
+  it('calls the neighbour of a link in doubt, one call at a time, and stays connected', async () => {
+    const bench = new Bench()
+    const link = bench.link()
+    bench.answer = async () => link
+    bench.dialler.start()
+    await bench.clock.advanceAsync(5000)
+    const silence = (signal: AbortSignal): Promise<StreamLink> =>
+      new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    const doubtFor = async (durationMs: number): Promise<void> => {
+      for (let ms = 0; ms < durationMs; ms += 250) {
+        bench.dialler.doubt(link)
+        await bench.clock.advanceAsync(250)
+      }
+    }
+    bench.answer = silence
+    await doubtFor(SHORT_CALL_MS)
+    assert.deepEqual(bench.dials, [0, 5000])
+    bench.answer = async () => {
+      throw linkFailure('dial_failed', 'nobody there')
+    }
+    await doubtFor(2000)
+    assert.deepEqual(bench.dials.slice(2), [7000, 8000])
+    assert.equal(bench.state, 'connected')
+
+    bench.answer = silence
+    bench.dialler.doubt(link)
+    bench.dialler.relief(link)
+    await bench.clock.advanceAsync(1000)
+    assert.equal(bench.state, 'connected')
+    assert.equal(bench.counters.errors.size, 0)
+    bench.dialler.doubt(link)
+    assert.deepEqual(bench.dials.slice(4), [9000, 10_000])
+
+    bench.dialler.linkDown(link)
+    assert.equal(bench.state, 'connecting')
+    await bench.clock.advanceAsync(SHORT_CALL_MS)
+    assert.equal(bench.state, 'waiting')
+    await bench.dialler.stop()
+  })
+
+  it('takes what the call of a link in doubt brings', async () => {
+    const bench = new Bench()
+    const [old, fresh] = [bench.link(), bench.link()]
+    bench.answer = async () => old
+    bench.dialler.start()
+    await bench.clock.advanceAsync(5000)
+    bench.answer = async () => fresh
+    bench.dialler.doubt(old)
+    await bench.clock.advanceAsync(0)
+    bench.dialler.linkDown(old)
+    assert.equal(bench.state, 'connected')
+    bench.dialler.doubt(old)
+    assert.equal(bench.dials.length, 2)
+    bench.dialler.linkDown(fresh)
+    assert.equal(bench.state, 'waiting')
+  })
+
+  it('begins anew on another network, and gives up the calls it made on the old one', async () => {
+    const bench = new Bench()
+    bench.dialler.start()
+    await bench.clock.advanceAsync(20_000)
+    assert.equal(bench.state, 'waiting')
+    bench.answer = (signal) =>
+      new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    const count = bench.dials.length
+    bench.dialler.networkChanged()
+    await bench.clock.advanceAsync(FIRST_DELAY_MS)
+    assert.equal(bench.dials.length, count + 1)
+    assert.equal(bench.state, 'connecting')
+    bench.dialler.networkChanged()
+    await bench.clock.advanceAsync(FIRST_DELAY_MS)
+    assert.equal(bench.dials.length, count + 2)
+    assert.equal(bench.counters.errors.get('network_changed'), 1)
     await bench.dialler.stop()
   })
 

@@ -13,7 +13,13 @@ import {
 } from '../../../src/transport/internet/link-frames.ts'
 import { encodeCbor } from '../../../src/wire/cbor.ts'
 
-const TERMS: LinkTerms = { version: 1, maxFrameBytes: 65_680, agent: 'hopwire', features: 1 }
+const TERMS: LinkTerms = {
+  version: 1,
+  maxFrameBytes: 65_680,
+  agent: 'hopwire',
+  features: 1,
+  session: 0x5eed1234,
+}
 
 function withBody(type: number, body: Parameters<typeof encodeCbor>[0]): Uint8Array {
   return Uint8Array.from([0x1f, type, ...encodeCbor(body)])
@@ -46,11 +52,18 @@ describe('the frames of the handshake', () => {
   })
 
   it('may say more than this version knows', () => {
-    const more = withBody(1, [1, 65_680, 'hopwire', 1, { later: [true] }, null])
+    const more = withBody(1, [1, 65_680, 'hopwire', 1, 0x5eed1234, { later: [true] }, null])
     assert.deepEqual(decodeLinkFrame(more), { type: 'hello', terms: TERMS })
     assert.deepEqual(decodeLinkFrame(withBody(3, [2, 'why'])), { type: 'refuse', refusal: 'duplicate' })
     assert.deepEqual(decodeLinkFrame(withBody(3, [99])), { type: 'refuse', refusal: undefined })
     assert.deepEqual(decodeLinkFrame(withBody(4, [1])), { type: 'ready' })
+  })
+
+  it('may say less: an end of before says nothing of features and session', () => {
+    const { features, session, ...first } = TERMS
+    assert.ok(features && session)
+    const less = { type: 'accept', terms: { ...first, features: 0, session: 0 } }
+    assert.deepEqual(decodeLinkFrame(withBody(2, [1, 65_680, 'hopwire'])), less)
   })
 
   it('are refused when malformed', () => {
@@ -66,6 +79,7 @@ describe('the frames of the handshake', () => {
       'a limit below the least': withBody(1, [1, 511, 'x']),
       'an agent that is no text': withBody(1, [1, 65_680, 7]),
       'features that are no number': withBody(1, [1, 65_680, 'x', 'all']),
+      'a session that is no number': withBody(1, [1, 65_680, 'x', 1, 'new']),
       'a long agent': withBody(1, [1, 65_680, 'x'.repeat(65)]),
       'a refusal without a code': withBody(3, []),
       'bytes behind the array': Uint8Array.of(...encodeReady(), 0),

@@ -48,7 +48,7 @@ async function bench(test: TestContext, options: { viaCable?: boolean; features?
 
 function sendAck(raws: RawLink, received: number, question: number, answer: number): void {
   const bytes = Buffer.alloc(8)
-  writeAck({ received, question, answer }, bytes, 0)
+  writeAck({ received, question, answer, isLeaving: false }, bytes, 0)
   raws.send(bytes)
 }
 
@@ -112,6 +112,28 @@ describe('a link on the internet', () => {
   )
 
   it(
+    'is patient with a slow line on which something always waits, as long as it moves',
+    LIMIT,
+    async (test) => {
+      const { virtual, host, link, raws } = await bench(test)
+      for (let n = 0; n < 5; n++) link.send(Uint8Array.of(n), 2)
+      let downAt = Number.NaN
+      for (let s = 1; s <= 150 && host.downs.length === 0; s++) {
+        // One frame gets through every 25 s, and the last one never.
+        sendAck(raws, Math.min(4, Math.floor(s / 25)), 0, 0)
+        raws.send(Uint8Array.of(1))
+        await host.framesArrived(s)
+        virtual.advance(1000)
+        await turn()
+        if (host.downs.length > 0) downAt = s
+      }
+      assert.ok(downAt >= 129 && downAt <= 132, `${downAt} s`)
+      assert.equal(host.downs[0]?.reason, 'stalled')
+      assert.deepEqual(host.downs[0]?.unsent, [Uint8Array.of(4)])
+    },
+  )
+
+  it(
     'does the same where the neighbour knows no acknowledgement but its stream is full',
     LIMIT,
     async (test) => {
@@ -156,13 +178,16 @@ describe('a link on the internet', () => {
     assert.equal(readAck(await raws.receive()).received, 5)
     raws.send(Uint8Array.of(9))
     sendAck(raws, 0, 1, 0)
-    assert.deepEqual(readAck(await raws.receive()), { received: 6, question: 0, answer: 1 })
+    assert.deepEqual(readAck(await raws.receive()), { received: 6, question: 0, answer: 1, isLeaving: false })
   })
 
-  it('lets its acknowledgement go along with data', LIMIT, async (test) => {
-    const { host, link, raws } = await bench(test)
+  it('lets an acknowledgement that is due go along with data, and none before', LIMIT, async (test) => {
+    const { virtual, host, link, raws } = await bench(test)
     raws.send(Uint8Array.of(1))
     await host.framesArrived(1)
+    link.send(Uint8Array.of(6), 0)
+    assert.deepEqual([...(await raws.receive())], [6])
+    virtual.advance(100)
     link.send(Uint8Array.of(7), 0)
     assert.equal(readAck(await raws.receive()).received, 1)
     assert.deepEqual([...(await raws.receive())], [7])

@@ -4,6 +4,7 @@ import { Identity } from '../../../src/identity/identity.ts'
 import { type Clock, systemClock } from '../../../src/runtime/clock.ts'
 import { silentLogger } from '../../../src/runtime/logger.ts'
 import { seededRandom, systemRandom } from '../../../src/runtime/random.ts'
+import { AdmissionControl, type AdmissionOptions } from '../../../src/transport/admission.ts'
 import { type TcpOptions, tcp } from '../../../src/transport/internet/tcp.ts'
 import type { Transport, TransportComponents } from '../../../src/transport/transport.ts'
 
@@ -24,6 +25,10 @@ export function componentsOf(identity: Identity, clock: Clock = systemClock): Tr
   return { identity, crypto: defaultProvider(), clock, random: systemRandom, logger: silentLogger }
 }
 
-export function makeTcp(identity: Identity, options: TcpOptions = {}): Transport {
-  return tcp(options)(componentsOf(identity))
+export function makeTcp(
+  identity: Identity,
+  options: TcpOptions = {},
+  admission: AdmissionOptions = {},
+): Transport {
+  return tcp(options)({ ...componentsOf(identity), admission: new AdmissionControl(admission) })
 }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import {
   airtimeMs,
+  airtimeUs,
   bitsPerSecond,
   hasLongSymbols,
   MAX_LORA_BYTES,
@@ -10,7 +12,14 @@ import {
   preambleMs,
   symbolMs,
 } from '../../../src/transport/lora/airtime.ts'
-import { rnodeModulation, slotMs } from '../../../src/transport/lora/rnode-timing.ts'
+import {
+  longestPacketWithin,
+  MAX_PACKET_BYTES,
+  packetAirtimeUs,
+  packetFrames,
+  rnodeModulation,
+  slotMs,
+} from '../../../src/transport/lora/rnode-timing.ts'
 
 function modulation(
   spreadingFactor: number,
@@ -21,73 +30,95 @@ function modulation(
   return { spreadingFactor, bandwidthHz: bandwidthKHz * 1000, codingRate, preambleSymbols: 8, ...rest }
 }
 
-function assertMs(actual: number, expected: number): void {
-  assert.ok(Math.abs(actual - expected) < 1e-6, `${actual} ms, not ${expected}`)
+interface Vectors {
+  readonly frames: readonly (Modulation & { readonly bytes: number; readonly us: number })[]
+  readonly packets: readonly {
+    readonly spreadingFactor: number
+    readonly bandwidthHz: number
+    readonly codingRate: number
+    readonly bytes: number
+    readonly frames: readonly number[]
+    readonly us: number
+  }[]
 }
 
+const vectors = JSON.parse(
+  readFileSync(new URL('../../../docs/specs/vectors/airtime.json', import.meta.url), 'utf8'),
+) as Vectors
+
+/** The same by fractions of big integers, written from the data sheet. */
+function exactUs(settings: Modulation, bytes: number): bigint {
+  const { spreadingFactor: sf, bandwidthHz, codingRate, preambleSymbols, lowDataRate } = settings
+  const isFast = sf < 7 && settings.chip !== 'sx127x'
+  const de = lowDataRate ?? (1n << BigInt(sf)) * 1000n >= 16n * BigInt(bandwidthHz)
+  const bits = 8 * bytes + 16 - 4 * sf + 20 + (isFast ? 0 : 8)
+  const perBlock = 4 * (sf - (de ? 2 : 0))
+  let blocks = 0
+  while (blocks * perBlock < bits) blocks += 1
+  const quarters = BigInt(4 * preambleSymbols + (isFast ? 25 : 17) + 32 + 4 * blocks * codingRate)
+  const dividend = quarters * (1n << BigInt(sf)) * 1_000_000n
+  const divisor = 4n * BigInt(bandwidthHz)
+  return (dividend + divisor - 1n) / divisor
+}
+
+const anyModulation = fc.record({
+  spreadingFactor: fc.integer({ min: 5, max: 12 }),
+  bandwidthHz: fc.oneof(
+    fc.constantFrom(31_250, 62_500, 125_000, 250_000, 500_000, 203_125, 812_500, 1_625_000),
+    fc.integer({ min: 45_000, max: 1_625_000 }),
+  ),
+  codingRate: fc.integer({ min: 5, max: 8 }),
+  preambleSymbols: fc.integer({ min: 0, max: 65_535 }),
+  chip: fc.constantFrom('sx126x' as const, 'sx127x' as const),
+})
+
 describe('time on air', () => {
-  // Found alike with Semtech's SX1261 calculator and the integer form of RadioLib.
-  const table: readonly (readonly [sf: number, ms16: number, ms51: number, ms222: number])[] = [
-    [7, 51.456, 102.656, 348.416],
-    [8, 92.672, 184.832, 614.912],
-    [9, 164.864, 328.704, 1106.944],
-    [10, 329.728, 616.448, 2009.088],
-    [11, 659.456, 1314.816, 4427.776],
-    [12, 1318.912, 2465.792, 8036.352],
-  ]
-  for (const [sf, ms16, ms51, ms222] of table) {
-    it(`is that of the published vectors at SF ${sf}, 125 kHz, 4/5`, () => {
-      const plain = modulation(sf, 125)
-      assertMs(airtimeMs(plain, 16), ms16)
-      assertMs(airtimeMs(plain, 51), ms51)
-      assertMs(airtimeMs(plain, 222), ms222)
-    })
-  }
-
-  it('is that of the published vectors at other settings', () => {
-    const sx126x = { chip: 'sx126x' } as const
-    const vectors: readonly (readonly [Modulation, bytes: number, ms: number])[] = [
-      [modulation(11, 250, 5, { preambleSymbols: 16 }), 50, 641.024],
-      [modulation(8, 62.5, 8, { preambleSymbols: 16 }), 100, 967.68],
-      [modulation(12, 125, 8, { preambleSymbols: 16 }), 50, 3547.136],
-      [modulation(7, 500, 5, { preambleSymbols: 18 }), 255, 102.464],
-      [modulation(7, 500), 255, 99.904],
-      [modulation(10, 62.5), 51, 1396.736],
-      [modulation(9, 31.25), 51, 1560.576],
-      [modulation(9, 125), 12, 144.384],
-      [modulation(12, 125), 64, 2793.472],
-      [modulation(12, 125, 5, { lowDataRate: false }), 64, 2465.792],
-      [modulation(5, 125, 5, { preambleSymbols: 12, ...sx126x }), 20, 18.24],
-    ]
-    for (const [settings, bytes, ms] of vectors) assertMs(airtimeMs(settings, bytes), ms)
-  })
-
-  it('is that of an RNode with its preamble and its low data rate rule', () => {
-    const vectors: readonly (readonly [sf: number, ms17: number, ms255: number])[] = [
-      [7, 67.84, 416],
-      [8, 113.152, 727.552],
-      [9, 205.824, 1291.264],
-      [10, 411.648, 2377.728],
-      [11, 823.296, 4345.856],
-      [12, 1646.592, 9347.072],
-    ]
-    for (const [sf, ms17, ms255] of vectors) {
-      const settings = rnodeModulation(sf, 125_000, 5)
-      assertMs(airtimeMs(settings, 17), ms17)
-      assertMs(airtimeMs(settings, 255), ms255)
+  it('is that of the published vectors to the microsecond', () => {
+    assert.ok(vectors.frames.length >= 68)
+    for (const { bytes, us, ...settings } of vectors.frames) {
+      assert.equal(airtimeUs(settings, bytes), us, JSON.stringify({ ...settings, bytes }))
     }
   })
 
-  it('is the same at SF 5 on the older chip as the form of SF 7 gives', () => {
-    const older = modulation(5, 125, 5, { chip: 'sx127x' })
-    // 8 + 4.25 preamble, 8 + ceil((160 + 16 - 20 + 20 + 8) / 20) * 5 of payload, at 0.256 ms.
-    assertMs(airtimeMs(older, 20), (12.25 + 8 + 50) * 0.256)
+  it('is exact, and rounded up where it is not whole', () => {
+    fc.assert(
+      fc.property(anyModulation, fc.integer({ min: 0, max: MAX_LORA_BYTES }), (any, bytes) => {
+        assert.equal(BigInt(airtimeUs(any, bytes)), exactUs(any, bytes))
+      }),
+    )
   })
 
-  it('is shorter without header and checksum', () => {
-    const full = modulation(7, 125)
-    assertMs(airtimeMs({ ...full, implicitHeader: true, crc: false }, 10), (12.25 + 8 + 15) * 1.024)
-    assertMs(airtimeMs(full, 10), (12.25 + 8 + 20) * 1.024)
+  it('is the same in milliseconds', () => {
+    for (const { bytes, us, ...settings } of vectors.frames) {
+      assert.ok(Math.abs(airtimeMs(settings, bytes) - us / 1000) < 1.001e-3)
+    }
+  })
+
+  it('goes by what the chip does where the bandwidth has a rounded name', () => {
+    // A third of 125 kHz makes symbols of three times the length; the rounded name would make them shorter.
+    assert.equal(airtimeUs(modulation(7, 41.7), 51), 3 * 102_656)
+    assert.equal(airtimeUs(modulation(7, 20.8), 16), 6 * 51_456)
+    assert.equal(airtimeUs(modulation(7, 10.4, 5, { lowDataRate: false }), 16), 12 * 51_456)
+    assert.equal(airtimeUs(modulation(7, 15.6), 16), 8 * 51_456)
+    assert.equal(airtimeUs(modulation(7, 7.8, 5, { lowDataRate: false }), 16), 16 * 51_456)
+    assert.equal(symbolMs(modulation(7, 41.7)), 3.072)
+  })
+
+  it('is refused for what no radio can be set to', () => {
+    const good = modulation(7, 125)
+    const bad: readonly (readonly [Modulation, number])[] = [
+      [{ ...good, spreadingFactor: 4 }, 1],
+      [{ ...good, spreadingFactor: 7.5 }, 1],
+      [{ ...good, bandwidthHz: 0 }, 1],
+      [{ ...good, codingRate: 9 }, 1],
+      [{ ...good, preambleSymbols: -1 }, 1],
+      [{ ...good, preambleSymbols: Number.NaN }, 1],
+      [good, 256],
+      [good, -1],
+    ]
+    for (const [settings, bytes] of bad) {
+      assert.throws(() => airtimeUs(settings, bytes), { code: 'ERR_USAGE', message: /no LoRa frame has/ })
+    }
   })
 
   it('never falls when a frame grows, and has the preamble in it', () => {
@@ -138,5 +169,39 @@ describe('the timing of an RNode', () => {
     assert.equal(rnode.lowDataRate, false)
     assert.ok(hasLongSymbols(rnode))
     assert.equal(rnodeModulation(12, 125_000, 5).lowDataRate, true)
+  })
+})
+
+describe('a packet of an RNode', () => {
+  it('takes as long as its frames with their header bytes, by the vectors', () => {
+    for (const { spreadingFactor, bandwidthHz, codingRate, bytes, frames, us } of vectors.packets) {
+      const settings = rnodeModulation(spreadingFactor, bandwidthHz, codingRate)
+      assert.deepEqual(packetFrames(bytes), frames)
+      assert.equal(packetAirtimeUs(settings, bytes), us, `${bytes} bytes at SF ${spreadingFactor}`)
+    }
+  })
+
+  it('has 1 to 508 bytes', () => {
+    for (const bytes of [0, 509, 1.5, Number.NaN]) {
+      assert.throws(() => packetFrames(bytes), { code: 'ERR_USAGE', message: /packets of 1 to 508 bytes/ })
+    }
+  })
+
+  it('is as long as a limit for one transmission allows', () => {
+    for (const [sf, kHz] of [
+      [7, 125],
+      [9, 125],
+      [10, 125],
+      [12, 125],
+      [7, 500],
+      [8, 500],
+    ] as const) {
+      const settings = rnodeModulation(sf, kHz * 1000, 5)
+      const bytes = longestPacketWithin(settings, 400_000)
+      if (bytes > 0) assert.ok(packetAirtimeUs(settings, bytes) <= 400_000)
+      if (bytes < MAX_PACKET_BYTES) assert.ok(packetAirtimeUs(settings, bytes + 1) > 400_000)
+    }
+    assert.equal(longestPacketWithin(rnodeModulation(11, 125_000, 5), 400_000), 0)
+    assert.equal(longestPacketWithin(rnodeModulation(7, 500_000, 5), 400_000), MAX_PACKET_BYTES)
   })
 })

@@ -1,0 +1,25 @@
+import { MeshError } from '../../../runtime/errors.ts'
+import { airtimeMs } from '../airtime.ts'
+import type { Modem } from '../modem.ts'
+import { MAX_PACKET_BYTES } from './packet.ts'
+
+/** A signed message of a few words, with head and tag, has to fit. */
+const MIN_PACKET_BYTES = 128
+
+/**
+ * The longest packet that the law lets be sent in one go, bytes.
+ *
+ * @param maxAirtimeUs the longest that one packet may be on the air.
+ * @throws MeshError ERR_CONFIG where none of use fits.
+ */
+export function longestPacket({ modem, maxAirtimeUs }: { modem: Modem; maxAirtimeUs: number }): number {
+  const { modulation, port } = modem
+  let bytes = MAX_PACKET_BYTES
+  while (bytes > 0 && airtimeMs(modulation, bytes + 1) * 1000 > maxAirtimeUs) bytes--
+  if (bytes >= MIN_PACKET_BYTES) return bytes
+  const limit = `the ${maxAirtimeUs / 1000} ms that one may take here`
+  throw new MeshError(
+    'ERR_CONFIG',
+    `radio ${port}: no packet of use fits into ${limit}: set a lower spreading factor or a wider channel`,
+  )
+}

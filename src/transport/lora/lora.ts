@@ -1,0 +1,117 @@
+/**
+ * LoRa radios with RNode firmware: `transports: [lora({ port: '/dev/ttyUSB0', ledgerDir: 'data/airtime' })]`. One
+ * port, one transport.
+ */
+import { join } from 'node:path'
+import { checkChannel } from '../../config/regions/check-channel.ts'
+import { REGIONS, type RegionId } from '../../config/regions/regions.ts'
+import { systemClock } from '../../runtime/clock.ts'
+import { MeshError } from '../../runtime/errors.ts'
+import { systemUptime, uptimeOf } from '../../runtime/uptime.ts'
+import type { TransportFactory } from '../transport.ts'
+import { DutyLedger } from './ledger/duty-ledger.ts'
+import { FileMedium, type LedgerMedium } from './ledger/ledger-medium.ts'
+import { linkAccount } from './ledger/link-account.ts'
+import { checksum, keyedTag } from './link/tag.ts'
+import { RnodeModem } from './rnode/driver.ts'
+import type { ModemLine } from './rnode/open-line.ts'
+import { LoraTransport } from './transport.ts'
+
+export interface LoraOptions {
+  /** `/dev/ttyUSB0`, `COM3` or `tcp://host:7633`. */
+  readonly port: string
+  /** Whose law holds. Default EU868. What is not given of the channel is what the region names first. */
+  readonly region?: RegionId
+  readonly frequencyHz?: number
+  readonly bandwidthHz?: number
+  readonly spreadingFactor?: number
+  /** The denominator of the code rate, 5 to 8. */
+  readonly codingRate?: number
+  /** Into the antenna. */
+  readonly txPowerDbm?: number
+  /** Less the loss of the cable. Default 2.15 dBi, a half-wave dipole. */
+  readonly antennaGainDbi?: number
+  /** `lifted` takes the limit of airtime away, for radio amateurs and laboratories that may. Default `legal`. */
+  readonly dutyCycle?: 'legal' | 'lifted'
+  /** 32 bytes, the same in all nodes: packets of others are refused. Default none. */
+  readonly networkKey?: Uint8Array
+  /** The folder where the account of airtime is kept, so that a restart cannot break the law. */
+  readonly ledgerDir?: string
+  /** In place of a file in that folder. */
+  readonly ledger?: LedgerMedium
+  /** In place of the line that `port` names. */
+  readonly line?: ModemLine
+  /** What may wait to be sent or acknowledged, bytes. Default 64 KiB. */
+  readonly queueBytes?: number
+  /** The transport's name, for a node with several radios. Default `lora`. */
+  readonly name?: string
+}
+
+const DEFAULT_QUEUE_BYTES = 65_536
+const DIPOLE_DBI = 2.15
+/** A modem that has not sent a packet after 100 s is started anew, and the packet is gone. */
+const SLACK_US = 120_000_000
+/** So many packets may be in the modem: what goes out in one run. */
+const MAX_HELD = 32
+
+/** @throws MeshError ERR_CONFIG, from the factory, for settings that the region's law does not allow. */
+export function lora(options: LoraOptions): TransportFactory {
+  return (components) => {
+    const { port, region = 'EU868', name = 'lora', queueBytes = DEFAULT_QUEUE_BYTES, dutyCycle } = options
+    const { channel } = REGIONS[region]
+    const settings = {
+      frequencyHz: options.frequencyHz ?? channel.frequencyHz,
+      bandwidthHz: options.bandwidthHz ?? channel.bandwidthHz,
+      spreadingFactor: options.spreadingFactor ?? channel.spreadingFactor,
+      codingRate: options.codingRate ?? channel.codingRate,
+      txPowerDbm: options.txPowerDbm ?? channel.txPowerDbm,
+    }
+    const checked = checkChannel(REGIONS[region], {
+      ...settings,
+      powerDbm: settings.txPowerDbm,
+      antennaGainDbi: options.antennaGainDbi ?? DIPOLE_DBI,
+    })
+    if (!checked.ok) throw new MeshError('ERR_CONFIG', `radio ${port}: ${checked.reason}: ${checked.advice}`)
+    const { clock, logger } = components
+    const isLifted = dutyCycle === 'lifted'
+    const hasLimit = !isLifted && checked.dutyShare < 1
+    const modem = new RnodeModem({
+      port,
+      settings: hasLimit ? { ...settings, airtimeLock: checked.dutyShare } : settings,
+      clock,
+      logger,
+      maxHeld: MAX_HELD,
+      ...(options.line === undefined ? {} : { line: options.line }),
+    })
+    const ledger = DutyLedger.open({
+      medium: options.ledger ?? ledgerFile(options, checked.band.id),
+      uptime: clock === systemClock ? systemUptime : uptimeOf(clock),
+      dutyShare: checked.dutyShare,
+      lifted: isLifted,
+      slackUs: SLACK_US,
+      logger: logger.child({ port, band: checked.band.id }),
+    })
+    return new LoraTransport(
+      {
+        name,
+        modem,
+        account: linkAccount(ledger),
+        tagger: options.networkKey === undefined ? checksum : keyedTag(options.networkKey),
+        queueBytes,
+        maxAirtimeUs: checked.dwellUs ?? Number.POSITIVE_INFINITY,
+        duty: { band: checked.band.id, ledger },
+        channel: { frequencyHz: settings.frequencyHz, txPowerDbm: settings.txPowerDbm },
+      },
+      components,
+    )
+  }
+}
+
+function ledgerFile({ port, ledgerDir }: LoraOptions, band: string): LedgerMedium {
+  if (ledgerDir === undefined) {
+    const why = 'the account of its airtime has to outlive a restart'
+    throw new MeshError('ERR_CONFIG', `radio ${port}: give a data folder (node.data_dir, ledgerDir): ${why}`)
+  }
+  const name = port.replace(/[^A-Za-z0-9.-]+/g, '_')
+  return new FileMedium(join(ledgerDir, `${name}-${band}.ledger`))
+}
