@@ -11,6 +11,7 @@ import { neighbours } from './neighbours.ts'
 import { paths } from './paths.ts'
 import { peers } from './peers.ts'
 import { radio } from './radio.ts'
+import { radioDays } from './radio-days.ts'
 import { recovery } from './recovery.ts'
 import { relay } from './relay.ts'
 import type { Bench, BenchOptions, Report } from './report.ts'
@@ -34,6 +35,7 @@ const BENCHES: readonly Bench[] = [
   start,
   lora,
   radio,
+  radioDays,
   sim,
 ]
 

@@ -10,6 +10,7 @@ import { MAX_PACKET_BYTES } from '../src/transport/lora/link/packet.ts'
 import { modemLine } from '../src/transport/lora/rnode/open-line.ts'
 import { FrameKind, kindOf, type Priority, priorityOf } from '../src/wire/frame.ts'
 import { RadioNet, type RadioNetOptions } from './fixtures/radio-net.ts'
+import { backboneShare } from './radio-backbone.ts'
 import { atLeast, atMost, type Bench, type Row, row } from './report.ts'
 import { quantile } from './stats.ts'
 
@@ -61,6 +62,15 @@ export const radio: Bench = {
         ),
       )
     }
+    const share = await backboneShare(quick ? 1000 : 10_000)
+    rows.push(
+      row(
+        'a gateway to 10,000 announcing nodes: its radio, and the one behind it, on the air',
+        '% of an hour',
+        [share],
+        atMost(2),
+      ),
+    )
     rows.push(...(await hostDelay(quick ? 50 : 500)))
     return {
       workload:
@@ -122,7 +132,7 @@ async function bytesOnAir(): Promise<{ message: number; signed: number; announce
 }
 
 /** Messages of 1,000 bytes, one after the other. */
-export async function longMessages(
+async function longMessages(
   loss: number | GilbertElliott,
   count: number,
 ): Promise<{ delivered: number; airMs: number }> {
@@ -201,7 +211,7 @@ async function textBesideBulk(seconds: number): Promise<number[]> {
 }
 
 /** The share of what full frames back to back would carry. */
-export async function goodput(nodes: number, seconds: number): Promise<number> {
+async function goodput(nodes: number, seconds: number): Promise<number> {
   const { net, clock } = await virtualNet(`goodput ${nodes}`, { nodes, radio: { spreadingFactor: 7 } })
   let bytes = 0
   for (const end of net.ends) {

@@ -1,16 +1,25 @@
 /**
  * Three nodes on this machine, each a process of its own with its own configuration: alice and bob have no
- * link to each other, only to a relay. `npm run demo` tells the story of some messages between them.
+ * link to each other, only to a relay. `npm run demo` tells the story of some messages between them: over TCP, and
+ * in the end over LoRa, with modems that are emulated, since nobody can be asked to own some.
  */
 import { createHash } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { hopwire, type RunningNode, startListener, startNode } from './demo/processes.ts'
+import {
+  type Emulator,
+  hopwire,
+  type RunningNode,
+  startEmulator,
+  startListener,
+  startNode,
+} from './demo/processes.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'hopwire-demo-'))
 const running = new Set<RunningNode>()
+let emulator: Emulator | undefined
 const startedAt = performance.now()
 
 function chapter(title: string): void {
@@ -22,8 +31,20 @@ function tell(line: string): void {
   console.log(line.replaceAll(/^/gm, '        '))
 }
 
+interface Route {
+  readonly destination: string
+  readonly transport: string
+}
+
+interface Links {
+  /** Undefined: no network. */
+  readonly tcp?: { readonly listen: readonly string[]; readonly peers: readonly string[] }
+  /** The port of a modem: with a real one it would be "/dev/ttyUSB0". */
+  readonly radio?: string
+}
+
 /** A node's folder with its key and a configuration of a few lines; all else is default. */
-async function prepare(name: string, listen: string[], peers: string[]): Promise<string> {
+async function prepare(name: string, { tcp, radio }: Links): Promise<string> {
   const dir = join(folder, name)
   const file = join(dir, 'hopwire.toml')
   if (!(await exists(file))) await hopwire(['init', '--dir', dir])
@@ -31,10 +52,15 @@ async function prepare(name: string, listen: string[], peers: string[]): Promise
   await writeFile(
     file,
     `[node]\nname = "${name}"\n\n` +
-      `[transport.tcp]\nlisten = ${JSON.stringify(listen)}\npeers = ${JSON.stringify(peers)}\n\n` +
+      `[transport.tcp]\n${tcp === undefined ? 'enabled = false' : tcpKeys(tcp)}\n\n` +
+      (radio === undefined ? '' : `[[transport.lora]]\nport = "${radio}"\n\n`) +
       `[http]\n${http}\n`,
   )
   return dir
+}
+
+function tcpKeys({ listen, peers }: NonNullable<Links['tcp']>): string {
+  return `listen = ${JSON.stringify(listen)}\npeers = ${JSON.stringify(peers)}`
 }
 
 async function exists(file: string): Promise<boolean> {
@@ -56,10 +82,11 @@ async function stop(node: RunningNode): Promise<void> {
 }
 
 /** Waits until `dir`'s node knows a path to `address`: the announce has come through the relay. */
-async function untilFound(dir: string, address: string): Promise<string> {
-  for (let tries = 0; tries < 50; tries++) {
-    const routes = await hopwire(['routes', '--json'], dir)
-    if (routes.includes(address)) return await hopwire(['routes'], dir)
+async function untilFound(dir: string, address: string, over = 'tcp'): Promise<string> {
+  for (let tries = 0; tries < 150; tries++) {
+    const routes = JSON.parse(await hopwire(['routes', '--json'], dir)) as Route[]
+    const isFound = routes.some(({ destination, transport }) => destination === address && transport === over)
+    if (isFound) return await hopwire(['routes'], dir)
     await wait(100)
   }
   throw new Error(`no announce of ${address} arrived within its time`)
@@ -67,12 +94,13 @@ async function untilFound(dir: string, address: string): Promise<string> {
 
 async function story(): Promise<void> {
   chapter('Three nodes: alice and bob know only the relay')
-  const relayDir = await prepare('relay', ['/ip4/127.0.0.1/tcp/0'], [])
+  const relayDir = await prepare('relay', { tcp: { listen: ['/ip4/127.0.0.1/tcp/0'], peers: [] } })
   let relay = await start(relayDir)
   const relayAt = relay.ready.listen[0] as string
-  const aliceDir = await prepare('alice', [], [relayAt])
-  const bobDir = await prepare('bob', [], [relayAt])
-  const alice = await start(aliceDir)
+  const toRelay = { tcp: { listen: [], peers: [relayAt] } }
+  const aliceDir = await prepare('alice', toRelay)
+  const bobDir = await prepare('bob', toRelay)
+  let alice = await start(aliceDir)
   let bob = await start(bobDir)
   const toBob = bob.ready.address
   tell(`alice  ${alice.ready.address}\nrelay  ${relay.ready.address}\nbob    ${toBob}`)
@@ -82,7 +110,7 @@ async function story(): Promise<void> {
   await untilFound(bobDir, alice.ready.address)
 
   chapter('Text both ways, with signed receipts')
-  const aliceHears = await startListener(aliceDir)
+  let aliceHears = await startListener(aliceDir)
   let bobHears = await startListener(bobDir, join(folder, 'received'))
   tell(await hopwire(['send', toBob, 'Hello Bob, can you hear me?', '--wait', 'delivered'], aliceDir))
   tell(`bob hears: ${(await bobHears.next()).text}`)
@@ -114,10 +142,13 @@ async function story(): Promise<void> {
   await stop(bob)
   tell(await hopwire(['send', toBob, 'Read this when you are back.', '--wait', 'stored'], aliceDir))
 
-  chapter('The relay is killed (SIGKILL) and started again')
+  chapter('The relay is killed (SIGKILL) and started again, now with a radio as well')
+  emulator = await startEmulator(2)
+  const [aliceRadio = '', relayRadio = ''] = emulator.ports
   running.delete(relay)
   await relay.kill()
-  await prepare('relay', [relayAt.replace(/\/p2p\/.*/, '')], [])
+  const listen = [relayAt.replace(/\/p2p\/.*/, '')]
+  await prepare('relay', { tcp: { listen, peers: [] }, radio: relayRadio })
   relay = await start(relayDir)
   tell(await hopwire(['store'], relayDir))
 
@@ -125,6 +156,35 @@ async function story(): Promise<void> {
   bob = await start(bobDir)
   bobHears = await startListener(bobDir)
   tell(`bob hears: ${(await bobHears.next()).text}`)
+
+  chapter('Alice leaves the network: from here on she has a radio and nothing else')
+  aliceHears.stop()
+  await stop(alice)
+  await prepare('alice', { radio: aliceRadio })
+  alice = await start(aliceDir)
+  await untilFound(aliceDir, relay.ready.address, 'lora')
+  tell(await hopwire(['peers'], aliceDir))
+  aliceHears = await startListener(aliceDir)
+
+  chapter('Text by LoRa to the relay, on by TCP to bob, and back')
+  emulator.heard()
+  tell(await hopwire(['send', toBob, 'No network here, only hills.', '--wait', 'delivered'], aliceDir))
+  tell(`bob hears: ${(await bobHears.next()).text}`)
+  tell(await hopwire(['send', alice.ready.address, 'You still come in fine.', '--wait', 'delivered'], bobDir))
+  tell(`alice hears: ${(await aliceHears.next()).text}`)
+  tell('on the air meanwhile, the question for the way to bob first:')
+  for (const { modem, bytes, airtime_ms: ms } of emulator.heard()) {
+    tell(`  ${(modem === '1' ? 'alice' : 'relay').padEnd(5)} ${String(bytes).padStart(5)} bytes, ${ms} ms`)
+  }
+
+  chapter('What that took of the airtime that the law allows in an hour')
+  for (const dir of [aliceDir, relayDir]) {
+    const [, radios = ''] = (await hopwire(['status'], dir)).split('\n\n')
+    tell(radios)
+  }
+  tell(await hopwire(['airtime', '--bytes', '100'], aliceDir))
+  const radioMetrics = await (await fetch(`http://${relay.ready.http}/metricsz`)).text()
+  tell((radioMetrics.match(/^hopwire_lora_(airtime|duty|queue).*$/gm) ?? []).join('\n'))
 
   chapter('All drain and stop')
   aliceHears.stop()
@@ -146,5 +206,6 @@ try {
   process.exitCode = 1
 } finally {
   for (const node of running) await node.kill()
+  await emulator?.stop()
   await rm(folder, { recursive: true, force: true })
 }

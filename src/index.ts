@@ -59,6 +59,7 @@ export { type CryptoMode, type LinkClass, linkClassOf } from './transport/link-c
 export { type LoraOptions, lora } from './transport/lora/lora.ts'
 export { type MemoryOptions, memory } from './transport/memory/memory.ts'
 export { MemoryNetwork } from './transport/memory/network.ts'
+export type { RadioChannel, RadioDuty, RadioFigures, RadioTelemetry } from './transport/radio-figures.ts'
 export type {
   AddressReach,
   DialTarget,

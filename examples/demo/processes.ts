@@ -106,10 +106,54 @@ export async function startListener(dir: string, out?: string): Promise<Listener
   }
 }
 
+/** A LoRa frame that was on the air. */
+export interface Transmission {
+  /** Which modem, from 1. */
+  readonly modem: string
+  readonly bytes: number
+  readonly airtime_ms: number
+  readonly outcomes: readonly { readonly modem: string; readonly fate: string }[]
+}
+
+export interface Emulator {
+  /** The `port` of each modem for a configuration. */
+  readonly ports: readonly string[]
+  /** All that was on the air since it was asked last. */
+  heard(): readonly Transmission[]
+  stop(): Promise<void>
+}
+
+/** `hopwire rnode-emulator`: modems that are not there, on one air. */
+export async function startEmulator(modems: number): Promise<Emulator> {
+  const tcp = Array(modems).fill('127.0.0.1:0').join(',')
+  const args = [HOPWIRE, 'rnode-emulator', '--tcp', tcp, '--json']
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+  const ended = once(child, 'exit')
+  let trouble = ''
+  child.stderr.on('data', (data) => {
+    trouble += String(data)
+  })
+  const lines = createInterface(child.stdout)
+  const ready = JSON.parse(await nextLine(lines, child, () => trouble)) as { modems: { tcp: string }[] }
+  const transmissions: Transmission[] = []
+  lines.on('line', (line) => {
+    const event = JSON.parse(line) as Transmission & { readonly event: string }
+    if (event.event === 'transmission') transmissions.push(event)
+  })
+  return {
+    ports: ready.modems.map((modem) => `tcp://${modem.tcp}`),
+    heard: () => transmissions.splice(0),
+    async stop() {
+      child.kill('SIGTERM')
+      await ended
+    },
+  }
+}
+
 async function nextLine(lines: Interface, child: ChildProcess, why: () => string): Promise<string> {
   const signal = AbortSignal.timeout(PATIENCE_MS)
   const ended = once(child, 'exit', { signal }).then(([code]) => {
-    throw new Error(`the node ended with ${code} before it was ready:\n${why()}`)
+    throw new Error(`it ended with ${code} before it was ready:\n${why()}`)
   })
   const [line] = (await Promise.race([once(lines, 'line', { signal }), ended])) as [string]
   ended.catch(() => undefined) // it ends some day, and nobody waits for that here

@@ -30,7 +30,7 @@ export function printRadios(radios: readonly RadioFigures[]): void {
         duty?.band ?? UNKNOWN,
         duty === undefined ? UNKNOWN : formatSeconds(duty.usedSeconds),
         duty === undefined ? UNKNOWN : duty.isLifted ? 'lifted' : formatSeconds(duty.leftSeconds),
-        queueSeconds === undefined ? 'never' : formatSeconds(queueSeconds),
+        formatSeconds(queueSeconds),
         modem.channelLoad === undefined ? UNKNOWN : formatShare(modem.channelLoad),
         formatCount(neighbours),
       ]

@@ -111,13 +111,9 @@ function deliveryEvent({ id, state, reason, expectedMs }: Delivery, clock: Clock
     id,
     state,
     ...(reason === undefined ? {} : { reason }),
-    ...(expectedMs === undefined ? {} : { expectedMs: wholeOrNull(expectedMs) }),
+    ...(expectedMs === undefined ? {} : { expectedMs: Math.ceil(expectedMs) }),
     time,
   }
-}
-
-function wholeOrNull(ms: number): number | null {
-  return Number.isFinite(ms) ? Math.ceil(ms) : null
 }
 
 /** Ends with its client only. */

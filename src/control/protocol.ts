@@ -86,8 +86,8 @@ export interface DeliveryEvent {
   readonly id: string
   readonly state: DeliveryState
   readonly reason?: string
-  /** While it is queued on a slow link: how long after that it is expected to have left; null for never. */
-  readonly expectedMs?: number | null
+  /** While it is queued on a slow link: in how long it is expected to have left. */
+  readonly expectedMs?: number
   /** ISO 8601, by the node's clock. */
   readonly time: string
 }

@@ -6,6 +6,7 @@ export type DropReason =
   | Refusal
   | 'no_path'
   | 'congested'
+  | 'too_large'
   | 'store_full'
   | 'store_failed'
   | 'no_service'

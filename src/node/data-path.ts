@@ -26,12 +26,15 @@ import type { BackPressure } from './back-pressure.ts'
 import type { NodeCounters } from './counters.ts'
 import type { Parking } from './parking.ts'
 
+/** Why an envelope cannot go on. */
+export type Stop = 'no_path' | 'congested' | 'too_large'
+
 /** What happens to frames that end or rest here. The frame's memory is the link's: copy what is kept. */
 export interface DataPathSink {
   /** An envelope for this node. */
   deliver(frame: Uint8Array): void
   /** An envelope for somebody else that cannot go on now. */
-  hold(frame: Uint8Array, why: 'no_path' | 'congested'): void
+  hold(frame: Uint8Array, why: Stop): void
   /** A report for somebody else is passing through. */
   reportPasses(frame: Uint8Array): void
   /** A trace for somebody else ends here. */
@@ -256,6 +259,10 @@ export class DataPath implements LinkHost {
   }
 
   #forward(frame: Uint8Array, from: Link, link: Link): void {
+    if (frame.length > link.profile.mtu) {
+      this.#hold(frame, 'too_large')
+      return
+    }
     if (kindOf(frame) === FrameKind.report) this.#options.sink.reportPasses(frame)
     if (!link.send(frame, priorityIn(frame))) {
       this.#options.backPressure.hold(from, link)
@@ -271,7 +278,7 @@ export class DataPath implements LinkHost {
     return links.filter((link) => link.send(Uint8Array.from(frame), priorityIn(frame))).length
   }
 
-  #hold(frame: Uint8Array, why: 'no_path' | 'congested'): void {
+  #hold(frame: Uint8Array, why: Stop): void {
     if (why === 'no_path') this.seek(Address.at(frame, DESTINATION_AT))
     if (kindOf(frame) === FrameKind.trace) this.#counters.drop(why)
     else this.#options.sink.hold(frame, why)

@@ -49,7 +49,7 @@ export class Delivery {
 
   /**
    * While it is queued on a slow link: how long it was expected to take until it has left, counted from when the link
-   * took it, ms. Infinite where the law never leaves enough airtime.
+   * took it, ms.
    */
   get expectedMs(): number | undefined {
     return this.#state === 'queued' ? this.#expectedMs : undefined

@@ -6,6 +6,7 @@ import type { Address } from '../identity/address.ts'
 import { Dedup } from '../routing/dedup.ts'
 import { MeshRouter } from '../routing/router.ts'
 import type { SuccessionNews } from '../routing/succession-table.ts'
+import { MeshError } from '../runtime/errors.ts'
 import { TransportManager } from '../transport/manager.ts'
 import type { Link } from '../transport/transport.ts'
 import { Capability } from '../wire/announce.ts'
@@ -17,7 +18,7 @@ import { Blocking } from './blocking.ts'
 import type { CoreListener } from './core-listener.ts'
 import { NodeCounters } from './counters.ts'
 import { Custody } from './custody.ts'
-import { DataPath, type DataPathSink } from './data-path.ts'
+import { DataPath, type DataPathSink, type Stop } from './data-path.ts'
 import { Delivery } from './delivery.ts'
 import { Departures } from './departures.ts'
 import { FormerAddresses } from './former-addresses.ts'
@@ -186,9 +187,10 @@ export class NodeCore implements DataPathSink {
     this.#endCustody(view)
   }
 
-  hold(frame: Uint8Array, why: 'no_path' | 'congested'): void {
+  hold(frame: Uint8Array, why: Stop): void {
     const view = new EnvelopeView(Uint8Array.from(frame))
-    if (!this.#takesCustody) {
+    // Keeping it would not make it shorter.
+    if (!this.#takesCustody || why === 'too_large') {
       this.counters.drop(why)
       this.#reportFailure(view, why)
       return
@@ -269,6 +271,7 @@ export class NodeCore implements DataPathSink {
     }
     await this.#waitingRoom.enter(this.router.pathTo(spec.destination)?.link)
     const path = this.router.pathTo(spec.destination)
+    requireFit(frame, path?.link)
     const roundTripMs = ((path?.metric ?? 0) / 10) * 2
     if (spec.receipt) {
       this.outbox.add(delivery, frame, roundTripMs, clock.monotonic())
@@ -380,4 +383,14 @@ export class NodeCore implements DataPathSink {
     if (view.kind !== FrameKind.message || !view.wantsReceipt || own) return
     this.report(view, ReportType.failed, failureDetail(reason))
   }
+}
+
+/** @throws MeshError ERR_PAYLOAD_TOO_LARGE for a frame that the link to the next hop cannot carry. */
+function requireFit(frame: Uint8Array, link: Link | undefined): void {
+  if (link === undefined || frame.length <= link.profile.mtu) return
+  const most = `the link to the next hop (${link.transport}) carries ${link.profile.mtu}`
+  throw new MeshError(
+    'ERR_PAYLOAD_TOO_LARGE',
+    `${frame.length} bytes with header and signature are too many: ${most}`,
+  )
 }

@@ -70,11 +70,7 @@ const RADIO_COLUMNS: readonly Column<RadioFigures>[] = [
     kind: 'number',
     cell: (r) => (r.duty === undefined ? '–' : airtime(r.duty)),
   },
-  {
-    heading: 'Queued',
-    kind: 'number',
-    cell: (r) => (r.queueSeconds === undefined ? 'for ever' : formatDuration(r.queueSeconds)),
-  },
+  { heading: 'Queued', kind: 'number', cell: (r) => formatDuration(r.queueSeconds) },
   {
     heading: 'Channel in use',
     kind: 'number',

@@ -8,8 +8,8 @@ export interface RadioFigures {
   readonly channel: RadioChannel
   readonly duty?: RadioDuty | undefined
   readonly neighbours: number
-  /** How long until all that waits now has left, as far as the law and the airtime tell; absent for never. */
-  readonly queueSeconds?: number | undefined
+  /** How long until all that waits now has left, as far as the law and the airtime tell. */
+  readonly queueSeconds: number
   /** Since the start of the node: time on air, and packets by what became of them. */
   readonly airtimeSeconds: number
   readonly packetsSent: number

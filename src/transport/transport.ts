@@ -152,8 +152,8 @@ export interface Link {
    */
   holds?(envelope: Uint8Array): boolean
   /**
-   * How long until a frame of this priority that is queued last has left, ms, as far as can be told; infinite for
-   * never. Only links that may have to wait long say so, and they have {@link holds} too.
+   * How long until a frame of this priority that is queued last has left, ms, as far as can be told. Only links
+   * that may have to wait long say so, and they have {@link holds} too.
    */
   waitMs?(priority: Priority): number
   /** Stops delivering frames, so that the sender feels back-pressure where the medium has any. */

@@ -65,6 +65,14 @@ describe('airtime', () => {
     assert.match(slow.at(-1) ?? '', /^note {10}An RNode breaks off a frame after 20 s/)
   })
 
+  test('asks no node where none is named and none runs, and says so where the named one is gone', async () => {
+    const [line = ''] = await lines('--bytes', '16', '--json')
+    assert.equal(JSON.parse(line).ledgers, undefined)
+    const gone = await hopwire(['airtime', '--bytes', '16', '--control', '/nowhere/control.sock'])
+    assert.deepEqual([gone.code, gone.stdout], [1, ''])
+    assert.match(gone.stderr, /^hopwire: no node answers at \/nowhere\/control\.sock: /)
+  })
+
   const refused: [args: string[], line: string][] = [
     [[], "airtime: how many bytes? --bytes N (see 'hopwire airtime --help')"],
     [

@@ -87,7 +87,7 @@ describe('nodes with radios', () => {
     assert.equal(late.code, 0, late.stderr)
     const listener = await place.listen(bob)
     await place.order('plug 1')
-    await alice.program.says(/radio up[^]*radio up/)
+    await alice.program.says(/radio up[\s\S]*radio up/)
     assert.equal((JSON.parse(await listener.line()) as MessageEvent).text, 'sent without a modem')
     listener.signal('SIGINT')
     await listener.ended()
@@ -98,7 +98,7 @@ describe('nodes with radios', () => {
   test('keep the account of their airtime when they are killed', async () => {
     await using place = await RadioPlace.make(2)
     const [alice, bob] = await pair(place)
-    await place.deliver(alice, bob, 'some airtime')
+    await talk(place, alice, bob)
     const before = (await place.radio(alice)).duty?.usedSeconds ?? 0
     assert.ok(before > 0.5)
     alice.program.signal('SIGKILL')
@@ -122,11 +122,11 @@ describe('nodes with radios', () => {
     const bob = await place.node('bob', place.portOf(2))
     await place.untilLinked(alice, bob)
 
-    const told = await place.at(alice, 'send', bob.ready.address, 'patience', '--timeout', '1')
+    const told = await place.at(alice, 'send', bob.ready.address, 'patience', '--timeout', '3')
     assert.equal(told.code, 3)
     assert.match(told.stdout, /^[0-9a-f]{16} {2}queued: sent in about 4\d min \d+ s\n$/)
-    assert.match(told.stderr, /not sent within 1 s: it is queued: sent in about 4\d min/)
-    const json = await place.at(alice, 'send', bob.ready.address, 'patience', '--timeout', '1', '--json')
+    assert.match(told.stderr, /not sent within 3 s: it is queued: sent in about 4\d min/)
+    const json = await place.at(alice, 'send', bob.ready.address, 'patience', '--timeout', '3', '--json')
     const { state, expectedMs } = JSON.parse(json.stdout) as DeliveryEvent
     assert.equal(state, 'queued')
     assert.ok(expectedMs && expectedMs > 40 * 60_000 && expectedMs < 50 * 60_000, `${expectedMs}`)

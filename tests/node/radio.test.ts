@@ -235,3 +235,14 @@ test('figures of airtime agree with what was on the air', () =>
       assert.equal(typeof radio.modem.noiseFloorDbm, 'number')
     }
   }))
+
+test('a band whose airtime is too little for a single packet of use is refused', () =>
+  withMesh(async (mesh) => {
+    const disk = new SimDisk()
+    const settings = { region: 'EU868', frequencyHz: 864_000_000, spreadingFactor: 12 } as const
+    const transports = [lora({ port: 'a', ...settings, ledger: disk.medium() })]
+    await assert.rejects(mesh.node('alice', {}, { transports }), {
+      code: 'ERR_CONFIG',
+      message: /^radio a: no packet of use fits into the 3600 ms/,
+    })
+  }))

@@ -72,13 +72,7 @@ test('tables stop at 50 rows and say how many more there are', () => {
 test('shows radios where there are some, with what is wrong', () => {
   const page = consolePage(SAMPLE)
   assert.equal(rows(page, 'Radios'), 2)
-  for (const text of [
-    '90.0 s of 360.0 s',
-    '4 min 10 s',
-    '12.0 s of no limit',
-    'for ever',
-    'connection refused',
-  ]) {
+  for (const text of ['90.0 s of 360.0 s', '4 min 10 s', '12.0 s of no limit', 'connection refused']) {
     assert.ok(page.includes(text), text)
   }
   const without = consolePage({ ...SAMPLE, metrics: { ...SAMPLE_METRICS, radios: [] } })

@@ -108,7 +108,7 @@ test('values are those of the snapshot', async () => {
     hopwire_lora_up: { [USB]: 1, [WIFI]: 0 },
     hopwire_lora_airtime_seconds_total: { [USB]: 1_234.567_89, [WIFI]: 0 },
     hopwire_lora_duty_cycle_ratio: { [`${USB}/P`]: 0.25 },
-    hopwire_lora_queue_seconds: { [USB]: 250 },
+    hopwire_lora_queue_seconds: { [USB]: 250, [WIFI]: 0 },
     hopwire_lora_neighbours: { [USB]: 2, [WIFI]: 0 },
     hopwire_lora_packets_sent_total: { [USB]: 4_321, [WIFI]: 0 },
     hopwire_lora_packets_received_total: { [USB]: 8_765, [WIFI]: 0 },

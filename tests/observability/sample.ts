@@ -60,6 +60,7 @@ export const SAMPLE_METRICS: MetricsSnapshot = {
       channel: { spreadingFactor: 12, bandwidthHz: 125_000, codingRate: 8 },
       duty: { band: 'P', budgetSeconds: 3_600, usedSeconds: 12, leftSeconds: 3_588, isLifted: true },
       neighbours: 0,
+      queueSeconds: 0,
       airtimeSeconds: 0,
       packetsSent: 0,
       packetsReceived: 0,

@@ -26,7 +26,7 @@ Sends TEXT, a file, or what comes from stdin to ADDRESS, which may be cut to its
 where that is clear. Put -- before a TEXT that begins with '-'. A message carries at most 65,536 bytes.
 
 Prints the id of the message and each state that it comes to:
-  queued     no neighbour has it yet; a slow or lawfully silent radio says when it is sent
+  queued     no neighbour has it yet; where a radio has to wait, with the time until it is sent
   sent       a neighbour has taken it
   stored     a node keeps it until the destination appears
   delivered  the recipient has it: its signed receipt is here
@@ -99,6 +99,5 @@ function printState(event: DeliveryEvent): void {
 function inWords({ state, reason, expectedMs }: DeliveryEvent): string {
   const told = reason === undefined ? state : `${state} (${reason})`
   if (expectedMs === undefined) return told
-  if (expectedMs === null) return `${told}: too long for the airtime that the law leaves in an hour`
   return `${told}: sent in about ${formatDuration(Math.ceil(expectedMs / 1000))}`
 }

@@ -98,7 +98,7 @@ export function lora(options: LoraOptions): TransportFactory {
         account: linkAccount(ledger),
         tagger: options.networkKey === undefined ? checksum : keyedTag(options.networkKey),
         queueBytes,
-        maxAirtimeUs: checked.dwellUs ?? Number.POSITIVE_INFINITY,
+        maxAirtimeUs: Math.min(checked.dwellUs ?? Number.POSITIVE_INFINITY, ledger.budgetUs),
         duty: { band: checked.band.id, ledger },
         channel: { frequencyHz: settings.frequencyHz, txPowerDbm: settings.txPowerDbm },
       },

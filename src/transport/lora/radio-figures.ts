@@ -16,7 +16,6 @@ export function radioFigures({ modem, station, problem, channel, duty }: RadioPa
   const { spreadingFactor, bandwidthHz, codingRate } = modem.modulation
   const { firmware, channelShort, noiseFloorDbm, batteryPercent, temperatureC } = modem.telemetry
   const { packetsSent, packetsReceived, retransmissions, airtimeMs } = station.counters
-  const queueSeconds = station.waitMs() / 1000
   return {
     port: modem.port,
     isUp: modem.isUp,
@@ -24,7 +23,7 @@ export function radioFigures({ modem, station, problem, channel, duty }: RadioPa
     channel: { ...channel, spreadingFactor, bandwidthHz, codingRate },
     duty: duty === undefined ? undefined : dutyFigures(duty.band, duty.ledger),
     neighbours: station.roster.size,
-    queueSeconds: Number.isFinite(queueSeconds) ? queueSeconds : undefined,
+    queueSeconds: station.waitMs() / 1000,
     airtimeSeconds: airtimeMs / 1000,
     packetsSent,
     packetsReceived,

@@ -130,6 +130,7 @@ export class RadioLink implements Link {
   /** No more goes through it either way. */
   shut(): void {
     this.#isClosed = true
+    for (const _ of this.#held) countTransportError(this.#owner.counters, 'paused')
     this.#held = []
   }
 

@@ -215,7 +215,7 @@ export class LoraTransport implements Transport, StationHost, ModemListener, Rad
   async #stop(signal: AbortSignal): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     const look = (): void => {
-      if (signal.aborted || !this.#modem.isUp || this.station.isIdle) resolve()
+      if (signal.aborted || !this.#modem.isUp || this.station.mayStop) resolve()
       else this.clock.setTimer(FLUSH_LOOK_MS, look)
     }
     signal.addEventListener('abort', () => resolve(), { once: true })

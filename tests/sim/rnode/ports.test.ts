@@ -8,6 +8,7 @@ import { connect, type Socket } from 'node:net'
 import { after, describe, it } from 'node:test'
 import { systemClock } from '../../../src/runtime/clock.ts'
 import { seededRandom } from '../../../src/runtime/random.ts'
+import type { EmulatedModem } from '../../../src/sim/rnode/modem.ts'
 import { EmulatedAir } from '../../../src/sim/rnode/network.ts'
 import { makePtyFolder, PtyPort } from '../../../src/sim/rnode/pty-port.ts'
 import { TcpPort } from '../../../src/sim/rnode/tcp-port.ts'
@@ -114,7 +115,10 @@ describe('an emulated modem on a pseudo-terminal', {
   skip: hasSocat ? false : 'socat is not installed',
 }, () => {
   const folders: string[] = []
+  const ports: PtyPort[] = []
+  // Also of a test that has failed: its terminals would keep this process alive.
   after(async () => {
+    for (const port of ports) await port.close()
     for (const folder of folders) await rm(folder, { recursive: true, force: true })
   })
 
@@ -125,17 +129,20 @@ describe('an emulated modem on a pseudo-terminal', {
     folders.push(folder)
     const troubles: string[] = []
     const port = await PtyPort.open(modem, folder, (trouble) => troubles.push(trouble))
+    ports.push(port)
     return { air, modem, port, troubles }
   }
 
   it('is opened and closed again and again under one name', async () => {
-    const { air, port, troubles } = await made()
+    const { air, modem, port, troubles } = await made()
     for (let n = 0; n < 3; n++) {
-      const file = await openTerminal(port.path)
+      // By then socat has made it raw; programs for serial ports do that themselves.
+      const file = await openLiveTerminal(port.path, modem)
       await file.write(hex('c00873c0 c050 0a 0d 03 04 11 13 c0'))
       // The version once for each byte: none of the control characters is touched on the way.
       assert.equal(await readHex(file, 4 + 6 * 5), DETECTED + 'c0500156c0'.repeat(6))
       await file.close()
+      while (modem.status.hasHost) await turn()
     }
     air.stop()
     await port.close()
@@ -179,13 +186,31 @@ describe('an emulated modem on a pseudo-terminal', {
   })
 })
 
+/** The one before may still be there, about to end. */
+async function openLiveTerminal(path: string, modem: EmulatedModem): Promise<FileHandle> {
+  for (;;) {
+    const file = await openTerminal(path)
+    while (!modem.status.hasHost && !(await isHungUp(file))) await turn()
+    if (modem.status.hasHost) return file
+    await file.close()
+  }
+}
+
+async function isHungUp(file: FileHandle): Promise<boolean> {
+  try {
+    return (await file.read(Buffer.alloc(1), 0, 1, null)).bytesRead === 0
+  } catch (error) {
+    return (error as { code?: string }).code !== 'EAGAIN'
+  }
+}
+
 async function openTerminal(path: string): Promise<FileHandle> {
   for (;;) {
     try {
       return await open(path, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK)
     } catch (error) {
       // The terminal before it has ended, and the next one is not there yet.
-      if (!['ENOENT', 'EIO'].includes((error as { code?: string }).code ?? '')) throw error
+      if (!['ENOENT', 'EIO', 'ENXIO'].includes((error as { code?: string }).code ?? '')) throw error
       await turn()
     }
   }

@@ -5,7 +5,7 @@
  */
 import type { Random } from '../../../runtime/random.ts'
 import { priorityOf } from '../../../wire/frame.ts'
-import { OutgoingDatagram } from './fragments.ts'
+import { MAX_PARTIAL, OutgoingDatagram } from './fragments.ts'
 import type { Job, Jobs } from './jobs.ts'
 import type { Neighbour } from './neighbour.ts'
 import {
@@ -83,28 +83,54 @@ export class Composer {
 
   /** The longest fragment. */
   get fragmentBytes(): number {
-    const { tagger, maxPacketBytes } = this.#parts
-    const fixed = headBytes({ isLong: tagger.keyed }) + blockOverhead(true) + FRAGMENT_FIXED_BYTES
-    return maxPacketBytes - fixed - tagger.bytes
+    return this.#parts.maxPacketBytes - this.overheadBytes
+  }
+
+  /** What a packet has beside its fragment. */
+  get overheadBytes(): number {
+    const { tagger } = this.#parts
+    return headBytes({ isLong: tagger.keyed }) + blockOverhead(true) + FRAGMENT_FIXED_BYTES + tagger.bytes
   }
 
   /** The next packet, or undefined where there is nothing to send now. */
   compose(moment: Moment): Composed | undefined {
     const { jobs, tagger, neighbours } = this.#parts
     const { now, extra } = moment
-    const ready = jobs.ready(now, (job) => (job.to?.isBusy !== true || isUrgent(job)) && moment.mayGo(job))
-    const owed = [...neighbours()].filter(({ ackDue }) => ackDue < Number.POSITIVE_INFINITY)
-    const silent = [...neighbours()].filter(({ mustAsk }) => mustAsk)
-    const isQuiet = ready.length === 0 && extra.length === 0 && silent.length === 0
-    if (isQuiet && !owed.some(({ ackDue }) => ackDue <= now)) return undefined
+    const ready = this.#within(jobs.ready(now, (job) => isOpen(job) && moment.mayGo(job)))
+    const owing = [...neighbours()].filter(({ ackDue }) => ackDue < Number.POSITIVE_INFINITY)
+    const asking = [...neighbours()].filter(({ mustAsk }) => mustAsk)
+    const isQuiet = ready.length === 0 && extra.length === 0 && asking.length === 0
+    if (isQuiet && !owing.some(({ ackDue }) => ackDue <= now)) return undefined
     // A keyed network's newcomers cannot tell a short counter, and casts are what they listen for.
     const isLong = tagger.keyed && (extra.length > 0 || ready.some(({ to }) => to === undefined))
-    const acks = owed.map(({ ack }) => encodeAck(ack))
-    const small = [...extra, ...acks, ...silent.map(({ id }) => encodeData(id, new Uint8Array(0), true))]
+    const small = [...extra]
     let left = this.#parts.maxPacketBytes - headBytes({ isLong }) - tagger.bytes
-    for (const { content } of small) left -= blockOverhead(false) + content.length
+    for (const { content } of extra) left -= blockOverhead(false) + content.length
+    const fits = (block: Block): boolean => {
+      const bytes = blockOverhead(false) + block.content.length
+      if (bytes > left) return false
+      left -= bytes
+      small.push(block)
+      return true
+    }
+    owing.sort((a, b) => a.ackDue - b.ackDue)
+    const owed = owing.filter(({ ack }) => fits(encodeAck(ack)))
+    const silent = asking.filter(({ id }) => fits(encodeData(id, new Uint8Array(0), true)))
     const parts = this.#choose(ready, left)
     return this.#build({ moment, isLong, small, owed, silent, parts, ready })
+  }
+
+  /** A neighbour keeps only so many datagrams in the making: further ones wait. */
+  #within(ready: readonly Job[]): Job[] {
+    const open = new Map<Neighbour | undefined, number>()
+    const count = (to: Neighbour | undefined): number => open.get(to) ?? 0
+    for (const { to, datagram } of this.#parts.jobs.all)
+      if (datagram !== undefined) open.set(to, count(to) + 1)
+    return ready.filter(({ to, datagram, frame }) => {
+      if (datagram !== undefined || frame.length < this.fragmentBytes) return true
+      open.set(to, count(to) + 1)
+      return count(to) <= MAX_PARTIAL
+    })
   }
 
   #choose(ready: readonly Job[], room: number): Part[] {
@@ -215,6 +241,11 @@ interface Plan {
 /** Jobs of which something is left to be sent after this packet. */
 function hasMore(ready: readonly Job[], parts: readonly Part[]): Job[] {
   return ready.filter((job) => job.pending.length > parts.filter((part) => part.job === job).length)
+}
+
+/** Whether its neighbour may be sent more before it has answered. */
+function isOpen(job: Job): boolean {
+  return job.to?.isBusy !== true || (isUrgent(job) && job.to.inFlight < MAX_IN_FLIGHT)
 }
 
 /** What does not wait for the answer that a neighbour owes: only what is long is worth waiting with. */

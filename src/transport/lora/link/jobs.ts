@@ -73,6 +73,11 @@ export class Jobs {
     return job
   }
 
+  /** What waits for one neighbour, or for everybody. */
+  bytesFor(neighbour: Neighbour | undefined): number {
+    return this.#all.reduce((sum, { to, frame }) => sum + (to === neighbour ? frame.length : 0), 0)
+  }
+
   /** It is done with, one way or the other. @returns whether it was still here. */
   remove(job: Job): boolean {
     const at = this.#all.indexOf(job)

@@ -20,8 +20,12 @@ interface Flight {
 
 /** Questions without an answer, one after the other, after which a neighbour counts as gone. */
 export const MAX_UNANSWERED = 10
+/** Every node announces itself more often than this, ms. */
+const SILENT_MS = 2_100_000
 /** An acknowledgement repeats what so many before it said. */
 const ACKS_TO_COVER = 3
+/** What others say puts a wait for an answer off by so much at most, ms: somebody always speaks on a full channel. */
+const MAX_DEFERRAL_MS = 20_000
 /** Waits for an answer double up to so many times. */
 const MAX_DOUBLINGS = 4
 
@@ -37,24 +41,22 @@ export class Neighbour {
   lastHeard: number
   /** When an acknowledgement must go out, if nothing else has taken it along by then. */
   ackDue = Number.POSITIVE_INFINITY
-  nextDatagram: number
   /** Whether it is to be asked what has arrived, by a packet that carries nothing else for it. */
   mustAsk = false
   /** Whether it has ever acknowledged anything. */
   hasAnswered = false
   /** What each packet carried, by its counter, oldest first. */
   readonly #flights = new Map<number, Flight[]>()
-  /** The packet that asked for an acknowledgement, and by when it must have come. */
-  #question: { readonly counter: number; deadline: number } | undefined
+  /** The packet that asked last for an acknowledgement, by when any must have come, and by when that of this packet. */
+  #question: { readonly counter: number; deadline: number; own: number; latest: number } | undefined
   #unanswered = 0
   /** The newest counter of each of the last acknowledgements, oldest first. */
   #ackedUpTo: number[] = []
 
-  constructor(id: number, address: Address, now: number, random: Random) {
+  constructor(id: number, address: Address, now: number) {
     this.id = id
     this.address = address
     this.lastHeard = now
-    this.nextDatagram = random.below(256)
   }
 
   /** Whether an answer is awaited or is to be asked for: nothing more is sent to it until then. */
@@ -82,22 +84,36 @@ export class Neighbour {
     else together.push(flight)
   }
 
+  /** Why it counts as gone at this moment, if it does. */
+  endAt(now: number): 'does not answer' | 'silent' | undefined {
+    if (this.deadline <= now && this.timedOut()) return 'does not answer'
+    return now - this.lastHeard > SILENT_MS && this.#flights.size === 0 ? 'silent' : undefined
+  }
+
   /** The packet asks for an acknowledgement. The wait begins when it has left: see {@link left}. */
   asked(counter: number): void {
-    this.#question = { counter, deadline: Number.POSITIVE_INFINITY }
+    const never = Number.POSITIVE_INFINITY
+    const { deadline, latest } = this.#question ?? { deadline: never, latest: never }
+    this.#question = { counter, deadline, own: never, latest }
     this.mustAsk = false
   }
 
   /** The packet that asked has left: an answer may take this long. */
   left(counter: number, now: number, answerMs: number, random: Random): void {
-    if (this.#question?.counter !== counter) return
+    const question = this.#question
+    if (question === undefined || counter > question.counter) return
     const doublings = Math.min(this.#unanswered, MAX_DOUBLINGS)
-    this.#question.deadline = now + answerMs * 2 ** doublings * (1 + (doublings > 0 ? random.float() : 0))
+    const by = now + answerMs * 2 ** doublings * (1 + (doublings > 0 ? random.float() : 0))
+    if (counter === question.counter) question.own = by
+    question.deadline = Math.min(question.deadline, by)
+    question.latest = Math.min(question.latest, by + MAX_DEFERRAL_MS)
   }
 
   /** The channel is taken: the answer cannot come now. */
   defer(until: number): void {
-    if (this.#question !== undefined && this.#question.deadline < until) this.#question.deadline = until
+    const question = this.#question
+    if (question === undefined) return
+    question.deadline = Math.max(question.deadline, Math.min(until, question.latest))
   }
 
   /**
@@ -125,10 +141,16 @@ export class Neighbour {
       }
     }
     for (const job of done) this.forget(job)
-    if (this.#question !== undefined && newest >= this.#question.counter) {
+    const question = this.#question
+    if (question === undefined) return [...done]
+    this.#unanswered = 0
+    if (newest >= question.counter) {
       this.#question = undefined
-      this.#unanswered = 0
       this.mustAsk = false
+    } else {
+      // It answers, but does not know of the last question yet.
+      question.deadline = question.own
+      question.latest = question.own + MAX_DEFERRAL_MS
     }
     return [...done]
   }
@@ -188,7 +210,8 @@ export class Neighbour {
   /** What it is to be told of its packets: those since the last few acknowledgements, which it may have missed. */
   get ack(): Ack {
     const newest = this.window.newest ?? 0
-    const since = this.#ackedUpTo[0] ?? Number.NEGATIVE_INFINITY
+    const [first = 0] = this.#ackedUpTo
+    const since = this.#ackedUpTo.length < ACKS_TO_COVER ? Number.NEGATIVE_INFINITY : first
     const done = this.reassembly.done.filter(({ at }) => at > since).map(({ id }) => id)
     const used = this.window.usedSince(since)
     return { to: this.id, newest: newest & 0xffff, used, done: done.slice(-MAX_DONE) }

@@ -4,7 +4,6 @@
  */
 import type { CryptoProvider } from '../../../crypto/provider/provider.ts'
 import { Address } from '../../../identity/address.ts'
-import type { Random } from '../../../runtime/random.ts'
 import { AnnounceView, checkAnnounce } from '../../../wire/announce.ts'
 import { readU16 } from '../../../wire/bytes.ts'
 import { FrameKind, kindOf } from '../../../wire/frame.ts'
@@ -38,17 +37,15 @@ export type Introduction =
 export class Roster {
   readonly #own: Address
   readonly #crypto: CryptoProvider
-  readonly #random: Random
   readonly #byId = new Map<number, Neighbour>()
   readonly #byAddress = new Map<string, Neighbour>()
   readonly #shunned = new Map<string, Shunned>()
   #alias = 0
   #id: number
 
-  constructor(own: Address, crypto: CryptoProvider, random: Random) {
+  constructor(own: Address, crypto: CryptoProvider) {
     this.#own = own
     this.#crypto = crypto
-    this.#random = random
     this.#id = shortId(own, 0, crypto)
   }
 
@@ -120,12 +117,6 @@ export class Roster {
     if (this.#shunned.size > 0) this.#shunned.delete(neighbour.address.toString())
   }
 
-  /** The one that would have to give way to a further neighbour. */
-  get idlest(): Neighbour | undefined {
-    if (this.#byAddress.size < MAX_NEIGHBOURS) return undefined
-    return [...this.#byAddress.values()].reduce((a, b) => (a.lastHeard <= b.lastHeard ? a : b))
-  }
-
   #admit(id: number, address: Address, now: number): Introduction {
     const name = address.toString()
     const moved = this.#byAddress.get(name)
@@ -137,7 +128,7 @@ export class Roster {
     }
     if (now < (this.#shunned.get(name)?.until ?? 0)) return { what: 'refused' }
     if (this.#byAddress.size >= MAX_NEIGHBOURS) return { what: 'refused' }
-    const neighbour = new Neighbour(id, address, now, this.#random.fork(name))
+    const neighbour = new Neighbour(id, address, now)
     this.#byId.set(id, neighbour)
     this.#byAddress.set(name, neighbour)
     return { what: 'new', neighbour }

@@ -23,6 +23,7 @@ import { Pace } from './pace.ts'
 import type { Ack, PacketHead } from './packet.ts'
 import { Receiver, type ReceiverHost } from './receiver.ts'
 import { Roster } from './roster.ts'
+import { newStationCounters } from './station-counters.ts'
 import type { Tagger } from './tag.ts'
 import { waitMs } from './waiting.ts'
 
@@ -60,6 +61,8 @@ const HOST_MS = 150
 const ACCESS_SLOTS = 17
 /** Slots that a modem waits on top where it has sent much of late. */
 const CROWDED_SLOTS = 45
+/** When a node stops, it does not wait for the law for longer than this, ms. */
+const LONGEST_REST_MS = 2000
 /** Packets that the modem may have. */
 const MAX_HELD = 24
 /** Counters begin at the clock's, in eighths of a second from 2025 on, so that a restart repeats none. */
@@ -75,13 +78,7 @@ interface Held {
 }
 
 export class Station implements ReceiverHost {
-  readonly counters = {
-    packetsSent: 0,
-    packetsReceived: 0,
-    airtimeMs: 0,
-    retransmissions: 0,
-    acknowledged: 0,
-  }
+  readonly counters = newStationCounters()
   readonly roster: Roster
   readonly #parts: StationParts
   readonly #host: StationHost
@@ -100,7 +97,7 @@ export class Station implements ReceiverHost {
     const { address, crypto, clock, random, tagger, queueBytes, modem } = parts
     this.#parts = parts
     this.#host = host
-    this.roster = new Roster(address, crypto, random.fork('roster'))
+    this.roster = new Roster(address, crypto)
     this.#jobs = new Jobs(queueBytes, random.uint32())
     this.#receiver = new Receiver(this.roster, tagger, clock, this)
     this.#pace = new Pace(
@@ -136,9 +133,9 @@ export class Station implements ReceiverHost {
 
   /** How long until what is as urgent as `priority`, or all, has left, ms: see {@link waitMs}. */
   waitMs(priority?: Priority): number {
-    const packetBytes = this.#composer.fragmentBytes
+    const { fragmentBytes: packetBytes, overheadBytes } = this.#composer
     const bytes = this.#jobs.waitingBytes(packetBytes, priority)
-    const airtimeUs = (bytes: number): number => this.#airtimeUs(bytes + MAX_LORA_BYTES - packetBytes)
+    const airtimeUs = (bytes: number): number => this.#airtimeUs(bytes + overheadBytes + 1)
     const { account } = this.#parts
     const heldMs = this.#held.reduce((sum, { us }) => sum + us / 1000, 0)
     return heldMs + waitMs({ bytes, packetBytes, airtimeUs, account, now: this.#now })
@@ -153,9 +150,7 @@ export class Station implements ReceiverHost {
   }
 
   queuedFor(neighbour: Neighbour | undefined): number {
-    let bytes = 0
-    for (const { to, frame } of this.#jobs.all) if (to === neighbour) bytes += frame.length
-    return bytes
+    return this.#jobs.bytesFor(neighbour)
   }
 
   /** Whether a copy of this envelope is still on its way to that neighbour. */
@@ -176,7 +171,11 @@ export class Station implements ReceiverHost {
     this.#pump()
   }
 
-  /** Whether nothing waits to leave or to be acknowledged. */
+  /** Whether nothing waits to leave or to be acknowledged, or the law keeps it waiting for longer than a stop may take. */
+  get mayStop(): boolean {
+    return this.isIdle || this.#lawfulAt > this.#now + LONGEST_REST_MS
+  }
+
   get isIdle(): boolean {
     return this.#jobs.all.length === 0 && this.#held.length === 0
   }
@@ -214,8 +213,10 @@ export class Station implements ReceiverHost {
   }
 
   acknowledged(neighbour: Neighbour, ack: Ack): void {
+    const expand = (low: number): number => CounterWindow.expand(low, this.#counter)
+    if (expand(ack.newest) > this.#counter) return // It speaks of another life of this node.
     this.roster.forgive(neighbour)
-    const done = neighbour.acknowledged(ack, (low) => CounterWindow.expand(low, this.#counter))
+    const done = neighbour.acknowledged(ack, expand)
     for (const job of done) {
       this.counters.acknowledged += 1
       this.#settle(job)
@@ -277,7 +278,10 @@ export class Station implements ReceiverHost {
   /** Packets that the modem holds no more: what was asked in them may be answered from now on. */
   #left({ counter, asked, jobs }: Held): void {
     for (const neighbour of asked) neighbour.left(counter, this.#now, this.#answerMs, this.#parts.random)
-    for (const job of jobs) if (job.to === undefined && job.pending.length === 0) this.#settle(job)
+    for (const job of jobs) {
+      const waits = job.pending.length > 0 || this.#held.some((held) => held.jobs.includes(job))
+      if (job.to === undefined && !waits) this.#settle(job)
+    }
     this.#host.left()
   }
 
@@ -364,22 +368,18 @@ export class Station implements ReceiverHost {
   }
 
   #giveUpLate(): void {
-    const now = this.#now
     for (const neighbour of [...this.roster.all]) {
-      if (neighbour.deadline <= now && neighbour.timedOut())
-        this.#gone(neighbour, 'does not answer', !neighbour.hasAnswered)
+      const end = neighbour.endAt(this.#now)
+      if (end !== undefined) this.#gone(neighbour, end, end === 'does not answer' && !neighbour.hasAnswered)
     }
   }
 
   #gone(neighbour: Neighbour, reason: string, isDeaf: boolean): void {
     this.roster.remove(neighbour, isDeaf, this.#now)
-    const unsent = this.#jobs.all.filter(({ to }) => to === neighbour)
-    for (const job of unsent) this.#jobs.remove(job)
-    this.#host.neighbourDown(
-      neighbour,
-      reason,
-      unsent.map(({ frame }) => frame),
-    )
+    const jobs = this.#jobs.all.filter(({ to }) => to === neighbour)
+    for (const job of jobs) this.#jobs.remove(job)
+    const unsent = jobs.map(({ frame }) => frame)
+    this.#host.neighbourDown(neighbour, reason, unsent)
   }
 
   #arm(): void {
@@ -392,6 +392,6 @@ export class Station implements ReceiverHost {
       if (turn > now && this.#jobs.all.some(({ pending }) => pending.length > 0)) due = Math.min(due, turn)
     } else due = Math.max(due, now + 1)
     if (due === Number.POSITIVE_INFINITY) return
-    this.#timer = this.#parts.clock.setTimer(Math.max(0, Math.ceil(due - now)), () => this.#pump())
+    this.#timer = this.#parts.clock.setTimer(Math.max(1, Math.ceil(due - now)), () => this.#pump())
   }
 }

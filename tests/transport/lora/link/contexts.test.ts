@@ -72,17 +72,19 @@ describe('headers in short', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
         let [sender, receiver] = [new HeaderCompressor(), new HeaderExpander()]
+        let hasForgotten = false
         const feedback: { at: number; life: HeaderCompressor; received: () => void }[] = []
         steps.forEach(({ shape, fate, feedback: after, restart, isRepeat }, n) => {
           if (restart === 'sender') sender = new HeaderCompressor()
           if (restart === 'receiver') receiver = new HeaderExpander()
+          hasForgotten ||= restart === 'receiver'
           for (const { at, life, received } of feedback) if (at === n && life === sender) received()
           const frame = frameOf(later(shape, n))
           const { bytes, received } = sender.compress(frame, !isRepeat)
           if (fate !== 'arrives') return
           const out = receiver.expand(bytes)
           if (isShort(bytes)) expanded += out === undefined ? 0 : 1
-          else assert.ok(out !== undefined)
+          assert.ok(out !== undefined || (isShort(bytes) && hasForgotten))
           if (out === undefined) return
           assert.deepEqual(out, frame)
           if (after !== undefined && received !== undefined)

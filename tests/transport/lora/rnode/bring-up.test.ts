@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { silentLogger } from '../../../../src/runtime/logger.ts'
+import { VirtualClock } from '../../../../src/sim/clock.ts'
 import { airtimeMs } from '../../../../src/transport/lora/airtime.ts'
+import { RnodeModem } from '../../../../src/transport/lora/rnode/driver.ts'
+import type { Line } from '../../../../src/transport/lora/rnode/line.ts'
 import { Host, hostUp, SETTINGS } from './host.ts'
 
 const LINE = [0x01, 0x02, 0x03, 0x04, 0x05, 0x06]
@@ -230,6 +234,41 @@ describe('a modem that is brought up', () => {
       ),
       { numRuns: 30 },
     )
+  })
+})
+
+describe('a port that does not open in time', () => {
+  it('is tried again, and closed should it open after all', async () => {
+    const clock = new VirtualClock()
+    const openings: ((line: Line) => void)[] = []
+    const modem = new RnodeModem({
+      port: 'slow',
+      settings: SETTINGS,
+      clock,
+      logger: silentLogger,
+      line: {
+        open: () => new Promise((resolve) => openings.push(resolve)),
+        bootMs: 0,
+        answerMs: 500,
+        gapMs: 100,
+      },
+    })
+    modem.start({ up: assert.fail, down: assert.fail, received: assert.fail, room: assert.fail })
+    await clock.advanceAsync(3000)
+    assert.equal(modem.problem, 'slow: the port does not open')
+    await clock.advanceAsync(600)
+    assert.equal(openings.length, 2)
+    const fates: string[] = []
+    for (const [index, opened] of openings.entries()) {
+      opened({
+        write: () => fates.push(`write ${index}`) > 0,
+        close: () => fates.push(`close ${index}`),
+      })
+    }
+    await clock.advanceAsync(10)
+    assert.deepEqual(fates, ['close 0', 'write 1'])
+    await modem.stop(AbortSignal.abort())
+    assert.equal(fates.at(-1), 'close 1')
   })
 })
 

@@ -277,9 +277,11 @@ describe('a modem in use', () => {
     await host.run(5000)
     assert.ok(host.modem.send(packetOf(507)))
     host.device.script.isSilent = true
-    await host.run(packetAirtimeMs(host.modem.modulation, 507))
+    // Longer than the estimate: as long as it does not answer, nothing is known to have left.
+    await host.run(1.5 * packetAirtimeMs(host.modem.modulation, 507))
+    assert.equal(host.modem.heldPackets, 1)
     host.device.script.isSilent = false
-    await host.run(10_000)
+    await host.run(30_000)
     assert.deepEqual(host.events, ['up'])
     assert.equal(host.modem.heldPackets, 0)
   })

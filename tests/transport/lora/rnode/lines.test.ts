@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import { access, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { EventEmitter, once } from 'node:events'
+import { access, mkdtemp, open as openFile, rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +11,7 @@ import { VirtualClock } from '../../../../src/sim/clock.ts'
 import type { Line, LineListener } from '../../../../src/transport/lora/rnode/line.ts'
 import { MemoryPort } from '../../../../src/transport/lora/rnode/line-memory.ts'
 import { modemLine } from '../../../../src/transport/lora/rnode/open-line.ts'
+import { readSerialPort, type SerialPort } from '../../../../src/transport/lora/rnode/serial-port.ts'
 
 const HAS_SOCAT = spawnSync('socat', ['-V']).status === 0
 const NO_SOCAT = HAS_SOCAT ? false : 'socat is not installed'
@@ -223,6 +224,15 @@ describe('a line over a serial port', () => {
       assert.equal(ear.closedFor, 'it was unplugged')
       assert.equal(line.write(Uint8Array.of(1)), false)
     })
+  })
+
+  it('is gone when there is nothing to read and the system does not say so', async () => {
+    const file = await openFile('/dev/null')
+    const port = { poller: new EventEmitter(), fd: file.fd, isOpen: true } as unknown as SerialPort
+    await assert.rejects(readSerialPort(port, Buffer.alloc(9), systemClock), {
+      message: 'the port was hung up',
+    })
+    await file.close()
   })
 
   it('is opened by one program at a time', { skip: NO_SOCAT }, async () => {
