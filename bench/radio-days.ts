@@ -85,8 +85,8 @@ export const radioDays: Bench = {
         ),
       ],
       notes: [
-        'A node that was started anew has forgotten what it had delivered, so a message whose receipt was lost before comes a ' +
-          'second time.',
+        'A node that was started anew has forgotten what it had delivered, so a message whose receipt was lost before may ' +
+          'come a second time.',
       ],
     }
   },
