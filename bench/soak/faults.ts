@@ -9,8 +9,8 @@ export interface Scene {
   /** Those that may be ended. */
   readonly mortals: readonly Member[]
   readonly announceS: number
-  /** Of how a shutdown that left something open. */
-  readonly onUnclean: (member: Member, open: readonly string[]) => void
+  /** Shuts a node down in order. */
+  readonly stop: (member: Member) => Promise<void>
 }
 
 type Fault = (scene: Scene, random: Random) => Promise<void>
@@ -64,10 +64,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     15_000,
   ),
   kill: onNode((member) => member.kill()),
-  restart: onNode(async (member, { onUnclean }) => {
-    const open = await member.stop()
-    if (open.length > 0) onUnclean(member, open)
-  }),
+  restart: onNode((member, { stop }) => stop(member)),
 }
 
 export function pick<T>(from: readonly T[], random: Random): T {

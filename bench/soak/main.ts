@@ -62,7 +62,7 @@ async function main(): Promise<void> {
 function failuresIn({ verdict, uncleanStops, memory }: SoakReport): string[] {
   const failures: string[] = []
   if (!isClean(verdict)) failures.push('messages were lost, doubled or wrongly acknowledged')
-  if (uncleanStops.length > 0) failures.push('a node did not stop in time')
+  if (uncleanStops.length > 0) failures.push('a node did not shut down in order')
   for (const { node, heapSlope, residentSlope } of memory) {
     const isFlat = heapSlope <= FLAT_HEAP && residentSlope <= FLAT_RESIDENT
     if (!isFlat) failures.push(`${node} grows: heap ${heapSlope}, process ${residentSlope} MB an hour`)

@@ -26,6 +26,9 @@ export interface SoakReport {
   readonly faults: Readonly<Record<string, number>>
   /** Sends that a node did not take, by reason. */
   readonly refused: Readonly<Record<string, number>>
+  /** Shutdowns whose time was up before a stalled line had let everything through. What it held up must arrive later. */
+  readonly drainsCutShort: readonly string[]
+  /** Shutdowns that left anything else open. */
   readonly uncleanStops: readonly string[]
   /** Of the processes that were there at the end, by transport and reason. */
   readonly transportErrors: Readonly<Record<string, number>>
@@ -71,6 +74,7 @@ export class Soak {
   readonly #lines: Line[] = []
   readonly #faults: Record<string, number> = {}
   readonly #refused: Record<string, number> = {}
+  readonly #cutShort: string[] = []
   readonly #unclean: string[] = []
   readonly #samples = new Map<Member, Sample[]>()
   readonly #startedAt = performance.now()
@@ -95,6 +99,7 @@ export class Soak {
         verdict: this.#verdict(held),
         faults: this.#faults,
         refused: this.#refused,
+        drainsCutShort: this.#cutShort,
         uncleanStops: this.#unclean,
         transportErrors,
         memory: this.#members.flatMap((member) => this.#trend(member) ?? []),
@@ -165,7 +170,7 @@ export class Soak {
       lines: this.#lines,
       mortals: this.#members.slice(2),
       announceS: this.#options.announceS,
-      onUnclean: ({ name }, open) => this.#unclean.push(`${name}: ${open.join(', ')}`),
+      stop: (member) => this.#stop(member),
     }
     const kinds = Object.keys(FAULTS)
     const under = new Set<Promise<void>>()
@@ -244,7 +249,10 @@ export class Soak {
 
   async #stop(member: Member): Promise<void> {
     const open = await member.stop()
-    if (open.length > 0) this.#unclean.push(`${member.name}: ${open.join(', ')}`)
+    if (open.length === 0) return
+    const isLines = open.every((part) => part.startsWith('transport '))
+    const list = isLines ? this.#cutShort : this.#unclean
+    list.push(`${member.name}: ${open.join(', ')}`)
   }
 
   /** Of the second half: in the first one tables fill up. */
