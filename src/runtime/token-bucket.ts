@@ -48,6 +48,13 @@ export class TokenBucket {
     }
     return amount <= this.#burst - this.#takenSince + gained
   }
+
+  /** Takes `amount` in any case; where there are fewer the bucket is in debt, and has none until that is paid. */
+  force(amount: number, nowMs: number): void {
+    this.has(0, nowMs)
+    this.#takenSince += amount
+  }
+
   /** How long until {@link take} would succeed, ms; infinite for more than the bucket holds. */
   msUntil(amount: number, nowMs: number): number {
     if (this.has(amount, nowMs)) return 0

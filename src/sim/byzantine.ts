@@ -5,7 +5,7 @@ import { Identity } from '../identity/identity.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Random } from '../runtime/random.ts'
 import { AnnounceView, encodeAnnounce, MAX_ANNOUNCE_DATA_BYTES, relayedAnnounce } from '../wire/announce.ts'
-import { DESTINATION_AT } from '../wire/envelope.ts'
+import { DESTINATION_AT, isEnvelope } from '../wire/envelope.ts'
 import { CONTROL, FrameKind, kindOf } from '../wire/frame.ts'
 import type { SimLink } from './sim-link.ts'
 import type { Adversary, SimTransport } from './sim-transport.ts'
@@ -83,9 +83,7 @@ export class Byzantine implements Adversary {
   }
 
   #isToPassOn(frame: Uint8Array): boolean {
-    const kind = kindOf(frame)
-    const isEnvelope = kind === FrameKind.message || kind === FrameKind.report || kind === FrameKind.trace
-    return isEnvelope && !this.#options.transport.address.isAt(frame, DESTINATION_AT)
+    return isEnvelope(frame) && !this.#options.transport.address.isAt(frame, DESTINATION_AT)
   }
 
   #schedule(): void {

@@ -3,6 +3,7 @@
 import { Address } from '../identity/address.ts'
 import { TokenBucket } from '../runtime/token-bucket.ts'
 import { AnnounceView } from '../wire/announce.ts'
+import { isEnvelope } from '../wire/envelope.ts'
 import { FrameKind, kindOf, MAX_HOPS } from '../wire/frame.ts'
 import { TARGET_AT } from '../wire/path-request.ts'
 import type { Forgeries } from './byzantine.ts'
@@ -114,7 +115,7 @@ export class Recorder implements NetworkObserver {
     const { controlBytesReceived, bytesReceived, framesReceived } = this.traffic
     bytesReceived[node] = (bytesReceived[node] as number) + frame.length
     framesReceived[node] = (framesReceived[node] as number) + 1
-    if (isControl(frame)) controlBytesReceived[node] = (controlBytesReceived[node] as number) + frame.length
+    if (!isEnvelope(frame)) controlBytesReceived[node] = (controlBytesReceived[node] as number) + frame.length
   }
 
   handled(link: SimLink): void {
@@ -131,7 +132,7 @@ export class Recorder implements NetworkObserver {
       if (hops < this.#options.maxHops) return
       if (hops < MAX_HOPS && this.#asked.has(Address.ofPublicKey(publicKey).toString())) return
       this.#report('hop_limit', link, `an announce after ${hops} hops`)
-    } else if (kind === FrameKind.message || kind === FrameKind.report || kind === FrameKind.trace) {
+    } else if (isEnvelope(frame)) {
       const hops = frame[frame.length - 2] as number
       if (hops > MAX_HOPS) this.#report('hop_limit', link, `an envelope after ${hops} hops`)
     } else if (kind === FrameKind.request) this.#asked.add(Address.at(frame, TARGET_AT).toString())
@@ -141,10 +142,4 @@ export class Recorder implements NetworkObserver {
     const { queue, findings } = this.#options
     findings.report({ oracle, at: queue.now, node: link.port.machine.index, detail })
   }
-}
-
-/** Everything but messages, their reports, and traces. */
-function isControl(frame: Uint8Array): boolean {
-  const kind = kindOf(frame)
-  return kind !== FrameKind.message && kind !== FrameKind.report && kind !== FrameKind.trace
 }

@@ -39,6 +39,13 @@ const RESERVED = 0x07
 export const IDENTITY_AT = SOURCE_AT
 export const IDENTITY_BYTES = 24
 
+/** Whether a frame, as yet unchecked, claims to be an envelope and has the header of one. */
+export function isEnvelope(frame: Uint8Array): boolean {
+  if (frame.length < HEADER_BYTES) return false
+  const kind = kindOf(frame)
+  return kind === FrameKind.message || kind === FrameKind.report || kind === FrameKind.trace
+}
+
 /** Whether two envelopes are the same, but for the attempt. Both have the form of one. */
 export function isSameEnvelope(a: Uint8Array, b: Uint8Array): boolean {
   if (a[0] !== b[0]) return false

@@ -121,6 +121,17 @@ describe('TokenBucket', () => {
     )
   })
 
+  it('may be forced into debt, which has to be paid before there is anything again', () => {
+    const bucket = new TokenBucket(10, 20, 0)
+    bucket.force(50, 0)
+    assert.equal(bucket.has(0, 2999), false)
+    assert.equal(bucket.has(0, 3000), true)
+    assert.equal(bucket.take(1, 3000), false)
+    assert.equal(bucket.take(1, 3100), true)
+    bucket.force(5, 3100)
+    assert.equal(bucket.msUntil(1, 3100), 600)
+  })
+
   it('decides as exact integers do, over centuries', () => {
     const step = fc.record({
       dt: fc.oneof(fc.integer({ min: 0, max: 20 }), fc.integer({ min: 0, max: 2 ** 40 })),

@@ -7,11 +7,14 @@ import { checkChannel } from '../../config/regions/check-channel.ts'
 import { REGIONS, type RegionId } from '../../config/regions/regions.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { MeshError } from '../../runtime/errors.ts'
+import type { Logger } from '../../runtime/logger.ts'
 import { systemUptime, uptimeOf } from '../../runtime/uptime.ts'
 import type { TransportFactory } from '../transport.ts'
+import { counterFile } from './counter-file.ts'
 import { DutyLedger } from './ledger/duty-ledger.ts'
 import { FileMedium, type LedgerMedium } from './ledger/ledger-medium.ts'
 import { linkAccount } from './ledger/link-account.ts'
+import type { CounterFloor } from './link/packet-counter.ts'
 import { checksum, keyedTag } from './link/tag.ts'
 import { RnodeModem } from './rnode/driver.ts'
 import type { ModemLine } from './rnode/open-line.ts'
@@ -97,6 +100,7 @@ export function lora(options: LoraOptions): TransportFactory {
         modem,
         account: linkAccount(ledger),
         tagger: options.networkKey === undefined ? checksum : keyedTag(options.networkKey),
+        counterFloor: options.networkKey === undefined ? undefined : counterFloor(options, logger),
         queueBytes,
         maxAirtimeUs: Math.min(checked.dwellUs ?? Number.POSITIVE_INFINITY, ledger.budgetUs),
         duty: { band: checked.band.id, ledger },
@@ -107,11 +111,20 @@ export function lora(options: LoraOptions): TransportFactory {
   }
 }
 
+/** Where the ledger is not in a folder there is no place for it, and counters follow the clock. */
+function counterFloor({ port, ledgerDir }: LoraOptions, logger: Logger): CounterFloor | undefined {
+  if (ledgerDir === undefined) return undefined
+  return counterFile(new FileMedium(join(ledgerDir, `${fileNameOf(port)}.counter`)), logger)
+}
+
 function ledgerFile({ port, ledgerDir }: LoraOptions, band: string): LedgerMedium {
   if (ledgerDir === undefined) {
     const why = 'the account of its airtime has to outlive a restart'
     throw new MeshError('ERR_CONFIG', `radio ${port}: give a data folder (node.data_dir, ledgerDir): ${why}`)
   }
-  const name = port.replace(/[^A-Za-z0-9.-]+/g, '_')
-  return new FileMedium(join(ledgerDir, `${name}-${band}.ledger`))
+  return new FileMedium(join(ledgerDir, `${fileNameOf(port)}-${band}.ledger`))
+}
+
+function fileNameOf(port: string): string {
+  return port.replace(/[^A-Za-z0-9.-]+/g, '_')
 }

@@ -14,6 +14,7 @@ import { bitsPerSecond } from './airtime.ts'
 import type { DutyLedger } from './ledger/duty-ledger.ts'
 import type { AirtimeAccount } from './link/account.ts'
 import type { Neighbour } from './link/neighbour.ts'
+import type { CounterFloor } from './link/packet-counter.ts'
 import { Station, type StationHost } from './link/station.ts'
 import type { Tagger } from './link/tag.ts'
 import type { Modem, ModemListener, Signal } from './modem.ts'
@@ -30,6 +31,8 @@ export interface LoraParts {
   readonly queueBytes: number
   /** The longest that one packet may be on the air, µs. Default: no limit. */
   readonly maxAirtimeUs?: number
+  /** Of a keyed network: see packet-counter.ts. */
+  readonly counterFloor?: CounterFloor | undefined
   /** The account for people, where there is one. */
   readonly duty?: { readonly band: string; readonly ledger: DutyLedger }
   /** For people: where and how strongly it sends. */
@@ -59,7 +62,7 @@ export class LoraTransport implements Transport, StationHost, ModemListener, Rad
   #stopped: Promise<void> | undefined
 
   constructor(parts: LoraParts, components: TransportComponents) {
-    const { name, modem, account, tagger, queueBytes, maxAirtimeUs, duty, channel = {} } = parts
+    const { name, modem, account, tagger, queueBytes, maxAirtimeUs, duty, channel = {}, counterFloor } = parts
     const { identity, crypto, clock, random } = components
     this.name = name
     this.port = modem.port
@@ -81,6 +84,7 @@ export class LoraTransport implements Transport, StationHost, ModemListener, Rad
         random: random.fork(name),
         queueBytes,
         maxAirtimeUs: maxAirtimeUs ?? Number.POSITIVE_INFINITY,
+        counterFloor,
       },
       this,
     )

@@ -5,7 +5,8 @@
  */
 import type { Random } from '../../../runtime/random.ts'
 import { priorityOf } from '../../../wire/frame.ts'
-import { MAX_PARTIAL, OutgoingDatagram } from './fragments.ts'
+import { sizeOf } from './fragment-size.ts'
+import { MAX_PARTIAL, maxDatagramBytes, OutgoingDatagram } from './fragments.ts'
 import type { Job, Jobs } from './jobs.ts'
 import type { Neighbour } from './neighbour.ts'
 import {
@@ -57,6 +58,8 @@ export interface ComposerParts {
   readonly tagger: Tagger
   /** At most 254. */
   readonly maxPacketBytes: number
+  /** Of a packet. */
+  readonly airtimeMs: (packetBytes: number) => number
   readonly random: Random
   readonly neighbours: () => Iterable<Neighbour>
   readonly id: () => number
@@ -116,7 +119,7 @@ export class Composer {
     owing.sort((a, b) => a.ackDue - b.ackDue)
     const owed = owing.filter(({ ack }) => fits(encodeAck(ack)))
     const silent = asking.filter(({ id }) => fits(encodeData(id, new Uint8Array(0), true)))
-    const parts = this.#choose(ready, left)
+    const parts = this.#choose(ready, left, now)
     return this.#build({ moment, isLong, small, owed, silent, parts, ready })
   }
 
@@ -133,12 +136,12 @@ export class Composer {
     })
   }
 
-  #choose(ready: readonly Job[], room: number): Part[] {
+  #choose(ready: readonly Job[], room: number, now: number): Part[] {
     const parts: Part[] = []
     let left = room
     for (const job of ready) {
       const isPassenger = parts[0] !== undefined && job.priority > parts[0].job.priority
-      for (const part of this.#partsOf(job, left)) {
+      for (const part of this.#partsOf(job, left, now)) {
         const bytes = blockOverhead(false) + part.bytes
         const isFull = parts.length === 0 ? part.bytes + blockOverhead(true) > left : bytes > left
         if (isFull || (isPassenger && part.bytes > PASSENGER_BYTES)) break
@@ -149,7 +152,7 @@ export class Composer {
     return parts
   }
 
-  #partsOf(job: Job, left: number): Part[] {
+  #partsOf(job: Job, left: number, now: number): Part[] {
     if (job.datagram === undefined) {
       const { to, frame } = job
       const item = to === undefined ? { bytes: frame } : to.compress(job)
@@ -161,7 +164,7 @@ export class Composer {
             : encodeData(to.id, item.bytes, poll)
         return [{ job, index: 0, block, bytes: fixed + item.bytes.length, received: item.received }]
       }
-      this.#cut(job, item.bytes)
+      this.#cut(job, item.bytes, now)
     }
     const { datagram } = job
     if (datagram === undefined) return []
@@ -176,11 +179,16 @@ export class Composer {
   }
 
   /** Cuts a frame that is too long for one packet, with as much parity as is likely to be needed. */
-  #cut(job: Job, bytes: Uint8Array): void {
-    const { to } = job
+  #cut(job: Job, bytes: Uint8Array, now: number): void {
+    const { to, frame } = job
     // One count for all: an id must not come again while anybody remembers the one before.
     const id = this.#datagrams++ & 0xff
-    job.datagram = new OutgoingDatagram(to?.id ?? EVERYBODY, id, bytes, this.fragmentBytes)
+    const longest = this.fragmentBytes
+    const airtime = (length: number): number => this.#parts.airtimeMs(length + this.overheadBytes)
+    const wanted = to?.fragmentSize.choose(longest, airtime, now) ?? 0
+    const sizeStep = bytes.length > maxDatagramBytes(sizeOf(longest, wanted)) ? 0 : wanted
+    const whole = { to: to?.id ?? EVERYBODY, id, sizeStep }
+    job.datagram = new OutgoingDatagram(whole, frame, bytes, sizeOf(longest, sizeStep))
     const { count } = job.datagram
     const loss = to?.loss.share ?? 0
     const spare = to === undefined ? 1 : loss < PARITY_FROM_LOSS ? 0 : Math.floor(count * loss)

@@ -5,7 +5,7 @@ import { MAX_COUNT, parity, recover } from './erasure.ts'
 import { ACK_WINDOW, type Fragment, MAX_DONE } from './packet.ts'
 import { crc16 } from './tag.ts'
 
-/** The checksum over the whole, behind it. */
+/** The checksum, behind it. */
 const CHECK_BYTES = 2
 /** Datagrams of one neighbour that are received at the same time; the oldest gives way to a further one. */
 export const MAX_PARTIAL = 16
@@ -21,16 +21,27 @@ export function maxDatagramBytes(fragmentBytes: number): number {
 export class OutgoingDatagram {
   readonly id: number
   readonly to: number
+  /** The number of its fragments' size: see fragment-size.ts. */
+  readonly sizeStep: number
   readonly #data: readonly Uint8Array[]
   readonly #pad: number
 
-  /** @param fragmentBytes the longest fragment; the datagram must not be longer than 64 of them. */
-  constructor(to: number, id: number, bytes: Uint8Array, fragmentBytes: number) {
+  /**
+   * @param bytes the item that stands for `frame`.
+   * @param fragmentBytes the longest fragment; the datagram must not be longer than 64 of them.
+   */
+  constructor(
+    { to, id, sizeStep = 0 }: { readonly to: number; readonly id: number; readonly sizeStep?: number },
+    frame: Uint8Array,
+    bytes: Uint8Array,
+    fragmentBytes: number,
+  ) {
     this.to = to
     this.id = id
+    this.sizeStep = sizeStep
     const whole = new Uint8Array(bytes.length + CHECK_BYTES)
     whole.set(bytes)
-    writeU16(whole, bytes.length, crc16(bytes))
+    writeU16(whole, bytes.length, crc16(frame))
     const count = Math.ceil(whole.length / fragmentBytes)
     const size = Math.ceil(whole.length / count)
     this.#data = Array.from({ length: count }, (_, i) => whole.subarray(i * size, (i + 1) * size))
@@ -62,7 +73,13 @@ export interface Done {
 }
 
 /** What a fragment has led to. `useless`: it is malformed, or does not fit the others of its datagram. */
-export type Progress = 'kept' | 'useless' | 'broken' | { readonly datagram: Uint8Array }
+export type Progress = 'kept' | 'useless' | Whole
+
+/** All that was sent of a frame, and the checksum of that frame. */
+export interface Whole {
+  readonly item: Uint8Array
+  readonly check: number
+}
 
 /** Datagrams of one neighbour that are being received. */
 export class Reassembly {
@@ -122,9 +139,7 @@ export class Reassembly {
     if (data === undefined) return 'kept'
     const whole = Buffer.concat(data).subarray(0, count * size - pad)
     const end = whole.length - CHECK_BYTES
-    const datagram = Uint8Array.from(whole.subarray(0, end))
-    if (crc16(datagram) !== readU16(whole, end)) return 'broken'
     this.#done = [...this.#done.slice(1 - MAX_DONE), { id, at }]
-    return { datagram }
+    return { item: Uint8Array.from(whole.subarray(0, end)), check: readU16(whole, end) }
   }
 }

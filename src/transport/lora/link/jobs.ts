@@ -5,9 +5,8 @@
  */
 
 import { readU32 } from '../../../wire/bytes.ts'
-import { SOURCE_AT } from '../../../wire/envelope.ts'
+import { isEnvelope, SOURCE_AT } from '../../../wire/envelope.ts'
 import type { Priority } from '../../../wire/frame.ts'
-import { FrameKind, kindOf } from '../../../wire/frame.ts'
 import type { OutgoingDatagram } from './fragments.ts'
 import type { Neighbour } from './neighbour.ts'
 
@@ -26,6 +25,10 @@ export interface Job {
   losses: number
   /** Pieces that have arrived. */
   arrived: number
+  /** How often its neighbour has had all of it and has not taken it. */
+  refusals: number
+  /** Until then it is not sent again, monotonic ms. */
+  restsUntil: number
 }
 
 /** After this long a frame counts as one priority more urgent, ms: so nothing waits for ever. */
@@ -67,6 +70,8 @@ export class Jobs {
       pending: [0],
       losses: 0,
       arrived: 0,
+      refusals: 0,
+      restsUntil: 0,
     }
     this.#all.push(job)
     this.#bytes += frame.length
@@ -93,10 +98,16 @@ export class Jobs {
     const rank = (job: Job): number => job.priority - Math.floor((now - job.at) / AGING_MS)
     // What has expired takes itself out while it is asked.
     return [...this.#all]
-      .filter((job) => job.pending.length > 0 && mayGo(job))
+      .filter((job) => job.pending.length > 0 && job.restsUntil <= now && mayGo(job))
       .map((job) => ({ job, rank: rank(job), used: this.#used[this.#share(job.frame)] as number }))
       .sort((a, b) => a.rank - b.rank || a.used - b.used || a.job.at - b.job.at)
       .map(({ job }) => job)
+  }
+
+  /** When the next one that rests may be sent again, monotonic ms; infinite where none rests. */
+  restEnds(now: number): number {
+    const ends = this.#all.map(({ restsUntil }) => (restsUntil > now ? restsUntil : Number.POSITIVE_INFINITY))
+    return Math.min(...ends, Number.POSITIVE_INFINITY)
   }
 
   /** What has yet to leave, bytes, without what is less urgent than `priority`. */
@@ -122,9 +133,7 @@ export class Jobs {
   }
 
   #share(frame: Uint8Array): number {
-    const kind = kindOf(frame)
-    const hasSource = kind === FrameKind.message || kind === FrameKind.report || kind === FrameKind.trace
-    if (!hasSource) return 0
+    if (!isEnvelope(frame)) return 0
     return (Math.imul(readU32(frame, SOURCE_AT) ^ this.#salt, 0x9e3779b1) >>> 24) % SHARES
   }
 }

@@ -6,6 +6,7 @@ import type { Address } from '../../../identity/address.ts'
 import type { Random } from '../../../runtime/random.ts'
 import { HeaderCompressor, HeaderExpander, type Item } from './contexts.ts'
 import { CounterWindow } from './counter-window.ts'
+import { FragmentSize } from './fragment-size.ts'
 import { Reassembly } from './fragments.ts'
 import type { Job } from './jobs.ts'
 import { LossEstimate } from './loss.ts'
@@ -29,12 +30,17 @@ const MAX_DEFERRAL_MS = 20_000
 /** Waits for an answer double up to so many times. */
 const MAX_DOUBLINGS = 4
 
+/** What was not taken twice is not sent again for this long, ms, and twice as long each time. */
+const FIRST_REST_MS = 2000
+const LONGEST_REST_MS = 64_000
+
 export class Neighbour {
   id: number
   readonly address: Address
   readonly compressor = new HeaderCompressor()
   readonly expander = new HeaderExpander()
   readonly loss = new LossEstimate()
+  readonly fragmentSize = new FragmentSize()
   reassembly = new Reassembly()
   window = new CounterWindow()
   /** Monotonic ms. */
@@ -119,10 +125,11 @@ export class Neighbour {
   /**
    * An acknowledgement has come.
    *
+   * @param now monotonic ms.
    * @param expand the 32-bit counter that 16 bits of this node's own are short for.
    * @returns jobs that are done.
    */
-  acknowledged(ack: Ack, expand: (low: number) => number): Job[] {
+  acknowledged(ack: Ack, expand: (low: number) => number, now: number): Job[] {
     const newest = expand(ack.newest)
     this.hasAnswered = true
     const done = new Set<Job>()
@@ -133,8 +140,11 @@ export class Neighbour {
       this.loss.observe(!used)
       for (const flight of flights) {
         const { job, received } = flight
+        if (job.datagram !== undefined) this.fragmentSize.observe(job.datagram.sizeStep, !used, now)
         if (used) received?.()
         else this.#lose(flight)
+        // The packet arrived for certain: what was in it was not taken.
+        if (!used && counter === newest) rest(job, now)
         if (used) job.arrived += 1
         if (used && job.datagram === undefined) done.add(job)
         if (job.datagram !== undefined && ack.done.includes(job.datagram.id)) done.add(job)
@@ -185,19 +195,20 @@ export class Neighbour {
   }
 
   /** What an acknowledgement has shown to be missing of a job, and no more, is to be sent again. */
-  repair(job: Job): void {
+  repair(job: Job, now: number): void {
     const { datagram, pending } = job
     if (datagram === undefined) return
     const missing = datagram.count - job.arrived
     const spare = Math.floor(Math.max(0, missing) * this.loss.share)
     if (missing > 0 && job.losses > 0) pending.length = Math.min(pending.length, missing + spare)
-    // All of it arrived and it did not become whole: damaged, or with a header that was not understood.
+    // All of it arrived and it was not taken: damaged, with a header that was not understood, or refused.
     if (missing > 0 || !this.isIdle(job)) return
     job.datagram = undefined
     job.arrived = 0
     job.losses += 1
     pending.length = 0
     pending.push(0)
+    rest(job, now)
   }
 
   /** Whether nothing of a job is under way. */
@@ -242,4 +253,11 @@ export class Neighbour {
     job.losses += 1
     if (!job.pending.includes(index)) job.pending.push(index)
   }
+}
+
+/** The first time it may have been the short header, and the whole one helps at once. */
+function rest(job: Job, now: number): void {
+  job.refusals += 1
+  if (job.refusals < 2) return
+  job.restsUntil = now + Math.min(FIRST_REST_MS * 2 ** (job.refusals - 2), LONGEST_REST_MS)
 }

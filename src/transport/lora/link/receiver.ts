@@ -2,7 +2,7 @@
 import type { Clock } from '../../../runtime/clock.ts'
 import { readU16 } from '../../../wire/bytes.ts'
 import { CounterWindow } from './counter-window.ts'
-import { type Progress, Reassembly } from './fragments.ts'
+import { Reassembly } from './fragments.ts'
 import type { Neighbour } from './neighbour.ts'
 import {
   ACK_WINDOW,
@@ -20,7 +20,7 @@ import {
 } from './packet.ts'
 import { ReplayGuard } from './replay-guard.ts'
 import type { Roster } from './roster.ts'
-import type { Tagger } from './tag.ts'
+import { crc16, type Tagger } from './tag.ts'
 
 /** What comes of packets. */
 export interface ReceiverHost {
@@ -152,7 +152,8 @@ export class Receiver {
       reassembly = new Reassembly()
       this.#strangers.set(id, reassembly)
     }
-    return datagramOf(reassembly.add(fragment, 0))
+    const progress = reassembly.add(fragment, 0)
+    return typeof progress === 'object' && crc16(progress.item) === progress.check ? progress.item : undefined
   }
 
   /** Questions that need no neighbour to have asked them. */
@@ -207,28 +208,30 @@ export class Receiver {
       this.#host.refused('malformed')
       return false
     }
+    const isOwn = fragment.to !== EVERYBODY
     const progress = neighbour.reassembly.add(fragment, counter)
-    if (progress === 'useless' || progress === 'broken') {
-      this.#host.refused(progress === 'broken' ? 'broken_datagram' : 'malformed')
-      return progress === 'broken'
+    if (progress === 'useless') {
+      this.#host.refused('malformed')
+      return false
     }
-    const datagram = datagramOf(progress)
-    if (datagram === undefined) return true
-    if (fragment.to === EVERYBODY) return this.#host.frame(neighbour, datagram)
-    if (this.#item(neighbour, datagram)) return true
-    neighbour.reassembly.undo()
+    if (progress === 'kept') return true
+    const frame = isOwn ? this.#expand(neighbour, progress.item) : progress.item
+    const isRight = frame !== undefined && crc16(frame) === progress.check
+    if (frame !== undefined && !isRight) this.#host.refused('broken_datagram')
+    // Its sender learns from the acknowledgement that it has to begin anew, with the header whole.
+    if (!isRight || !this.#host.frame(neighbour, frame)) neighbour.reassembly.undo()
     return true
   }
 
   /** @returns whether it has been taken in. */
   #item(neighbour: Neighbour, item: Uint8Array): boolean {
-    const frame = neighbour.expander.expand(item)
-    if (frame !== undefined) return this.#host.frame(neighbour, frame)
-    this.#host.refused('unknown_context')
-    return false
+    const frame = this.#expand(neighbour, item)
+    return frame !== undefined && this.#host.frame(neighbour, frame)
   }
-}
 
-function datagramOf(progress: Progress): Uint8Array | undefined {
-  return typeof progress === 'object' ? progress.datagram : undefined
+  #expand(neighbour: Neighbour, item: Uint8Array): Uint8Array | undefined {
+    const frame = neighbour.expander.expand(item)
+    if (frame === undefined) this.#host.refused('unknown_context')
+    return frame
+  }
 }

@@ -6,8 +6,8 @@ import type { CryptoProvider } from '../../../crypto/provider/provider.ts'
 import type { Address } from '../../../identity/address.ts'
 import type { Clock, Timer } from '../../../runtime/clock.ts'
 import type { Random } from '../../../runtime/random.ts'
-import { expiryIn, isSameEnvelope } from '../../../wire/envelope.ts'
-import { CONTROL, FrameKind, kindOf, type Priority } from '../../../wire/frame.ts'
+import { expiryIn, isEnvelope, isSameEnvelope } from '../../../wire/envelope.ts'
+import { CONTROL, type Priority } from '../../../wire/frame.ts'
 import { airtimeMs, MAX_LORA_BYTES } from '../airtime.ts'
 import type { Modem } from '../modem.ts'
 import { slotMs } from '../rnode-timing.ts'
@@ -15,13 +15,16 @@ import type { AirtimeAccount } from './account.ts'
 import { type Composed, Composer, isUrgent } from './composer.ts'
 import { CounterWindow } from './counter-window.ts'
 import { maxDatagramBytes } from './fragments.ts'
+import { type HeldPacket, HeldPackets } from './held-packets.ts'
 import { Introductions } from './introductions.ts'
 import { type Job, Jobs } from './jobs.ts'
 import { longestPacket } from './longest-packet.ts'
 import type { Neighbour } from './neighbour.ts'
 import { Pace } from './pace.ts'
 import type { Ack, PacketHead } from './packet.ts'
+import { type CounterFloor, PacketCounter } from './packet-counter.ts'
 import { Receiver, type ReceiverHost } from './receiver.ts'
+import { RelayShare } from './relay-share.ts'
 import { Roster } from './roster.ts'
 import { newStationCounters } from './station-counters.ts'
 import type { Tagger } from './tag.ts'
@@ -51,6 +54,8 @@ export interface StationParts {
   readonly queueBytes: number
   /** The longest that one packet may be on the air, µs. */
   readonly maxAirtimeUs: number
+  /** What is remembered of the counters of a run before; only a keyed network has a use for it. */
+  readonly counterFloor?: CounterFloor | undefined
 }
 
 /** How long an acknowledgement waits for something that takes it along, ms. */
@@ -65,17 +70,6 @@ const CROWDED_SLOTS = 45
 const LONGEST_REST_MS = 2000
 /** Packets that the modem may have. */
 const MAX_HELD = 24
-/** Counters begin at the clock's, in eighths of a second from 2025 on, so that a restart repeats none. */
-const COUNTER_EPOCH_MS = 1_735_689_600_000
-const COUNTER_TICK_MS = 125
-
-interface Held {
-  readonly counter: number
-  readonly asked: readonly Neighbour[]
-  readonly jobs: readonly Job[]
-  /** Its airtime. */
-  readonly us: number
-}
 
 export class Station implements ReceiverHost {
   readonly counters = newStationCounters()
@@ -86,19 +80,21 @@ export class Station implements ReceiverHost {
   readonly #composer: Composer
   readonly #receiver: Receiver
   readonly #pace: Pace
-  readonly #held: Held[] = []
+  readonly #relayed: RelayShare
+  readonly #held = new HeldPackets()
   readonly #introductions = new Introductions()
-  #counter: number
+  readonly #counter: PacketCounter
   #timer: Timer | undefined
   /** From when on the law lets the next packet go. */
   #lawfulAt = 0
 
   constructor(parts: StationParts, host: StationHost) {
-    const { address, crypto, clock, random, tagger, queueBytes, modem } = parts
+    const { address, crypto, clock, random, tagger, queueBytes, modem, account } = parts
     this.#parts = parts
     this.#host = host
     this.roster = new Roster(address, crypto)
     this.#jobs = new Jobs(queueBytes, random.uint32())
+    this.#relayed = new RelayShare(address, account.budgetUs)
     this.#receiver = new Receiver(this.roster, tagger, clock, this)
     this.#pace = new Pace(
       () => this.roster.id,
@@ -106,9 +102,10 @@ export class Station implements ReceiverHost {
       () => slotMs(modem.modulation),
       random.fork('pace'),
     )
-    this.#counter = Math.max(0, Math.floor((clock.now() - COUNTER_EPOCH_MS) / COUNTER_TICK_MS)) >>> 0
+    this.#counter = new PacketCounter(clock.now(), parts.counterFloor)
     this.#composer = new Composer({
       maxPacketBytes: longestPacket(parts),
+      airtimeMs: (bytes) => this.#airtimeUs(bytes + 1) / 1000,
       jobs: this.#jobs,
       tagger,
       random: random.fork('datagrams'),
@@ -137,8 +134,7 @@ export class Station implements ReceiverHost {
     const bytes = this.#jobs.waitingBytes(packetBytes, priority)
     const airtimeUs = (bytes: number): number => this.#airtimeUs(bytes + overheadBytes + 1)
     const { account } = this.#parts
-    const heldMs = this.#held.reduce((sum, { us }) => sum + us / 1000, 0)
-    return heldMs + waitMs({ bytes, packetBytes, airtimeUs, account, now: this.#now })
+    return this.#held.ms + waitMs({ bytes, packetBytes, airtimeUs, account, now: this.#now })
   }
 
   /** @returns false where the queue is full. */
@@ -166,8 +162,8 @@ export class Station implements ReceiverHost {
 
   /** The modem holds less than before. */
   room(): void {
-    while (this.#held.length > this.#parts.modem.heldPackets) this.#left(this.#held.shift() as Held)
-    if (this.#held.length === 0) this.#pace.ended(this.#now)
+    for (const packet of this.#held.shrinkTo(this.#parts.modem.heldPackets)) this.#left(packet)
+    if (this.#held.count === 0) this.#pace.ended(this.#now)
     this.#pump()
   }
 
@@ -177,7 +173,7 @@ export class Station implements ReceiverHost {
   }
 
   get isIdle(): boolean {
-    return this.#jobs.all.length === 0 && this.#held.length === 0
+    return this.#jobs.all.length === 0 && this.#held.count === 0
   }
 
   /**
@@ -187,7 +183,7 @@ export class Station implements ReceiverHost {
    */
   stop(reason: string): Uint8Array[] {
     this.#timer?.cancel()
-    this.#held.length = 0
+    this.#held.shrinkTo(0)
     for (const neighbour of [...this.roster.all]) this.#gone(neighbour, reason, false)
     const unsent = [...this.#jobs.all]
     for (const job of unsent) this.#jobs.remove(job)
@@ -205,7 +201,13 @@ export class Station implements ReceiverHost {
   }
 
   frame(neighbour: Neighbour, frame: Uint8Array): boolean {
-    return this.#host.arrived(neighbour, frame)
+    if (!this.#relayed.allows(frame, neighbour.address, this.#now)) {
+      this.#host.refused('airtime_limit')
+      return false
+    }
+    const isTaken = this.#host.arrived(neighbour, frame)
+    if (isTaken) this.#relayed.took(frame, neighbour.address)
+    return isTaken
   }
 
   met(neighbour: Neighbour): void {
@@ -213,15 +215,16 @@ export class Station implements ReceiverHost {
   }
 
   acknowledged(neighbour: Neighbour, ack: Ack): void {
-    const expand = (low: number): number => CounterWindow.expand(low, this.#counter)
-    if (expand(ack.newest) > this.#counter) return // It speaks of another life of this node.
+    const { last } = this.#counter
+    const expand = (low: number): number => CounterWindow.expand(low, last)
+    if (expand(ack.newest) > last) return // It speaks of another life of this node.
     this.roster.forgive(neighbour)
-    const done = neighbour.acknowledged(ack, expand)
+    const done = neighbour.acknowledged(ack, expand, this.#now)
     for (const job of done) {
       this.counters.acknowledged += 1
       this.#settle(job)
     }
-    for (const job of this.#jobs.all) if (job.to === neighbour) neighbour.repair(job)
+    for (const job of this.#jobs.all) if (job.to === neighbour) neighbour.repair(job, this.#now)
     if (done.length > 0) this.#host.left()
   }
 
@@ -276,10 +279,10 @@ export class Station implements ReceiverHost {
   }
 
   /** Packets that the modem holds no more: what was asked in them may be answered from now on. */
-  #left({ counter, asked, jobs }: Held): void {
+  #left({ counter, asked, jobs }: HeldPacket): void {
     for (const neighbour of asked) neighbour.left(counter, this.#now, this.#answerMs, this.#parts.random)
     for (const job of jobs) {
-      const waits = job.pending.length > 0 || this.#held.some((held) => held.jobs.includes(job))
+      const waits = job.pending.length > 0 || this.#held.has(job)
       if (job.to === undefined && !waits) this.#settle(job)
     }
     this.#host.left()
@@ -302,10 +305,10 @@ export class Station implements ReceiverHost {
   /** Hands the modem what goes in one run; while it has one, only what is urgent, to go along or right behind. */
   #run(): void {
     const now = this.#now
-    const onlyUrgent = this.#held.length > 0 || this.#pace.mayStart(now) > now
+    const onlyUrgent = this.#held.count > 0 || this.#pace.mayStart(now) > now
     const mostMs = this.#pace.runMs(now)
     let runMs = 0
-    while (this.#held.length < MAX_HELD && this.#parts.modem.heldPackets === this.#held.length) {
+    while (this.#held.count < MAX_HELD && this.#parts.modem.heldPackets === this.#held.count) {
       const composed = this.#compose(now, onlyUrgent)
       if (composed === undefined) return
       const { packet } = composed
@@ -321,7 +324,7 @@ export class Station implements ReceiverHost {
     const wall = this.#parts.clock.now()
     return this.#composer.compose({
       now,
-      counter: (this.#counter + 1) >>> 0,
+      counter: this.#counter.next,
       extra: this.#introductions.blocks,
       mayGo: (job) => (!onlyUrgent || isUrgent(job)) && !this.#hasExpired(job, wall),
     })
@@ -335,10 +338,10 @@ export class Station implements ReceiverHost {
     }
     if (!modem.send(packet)) return false
     commit()
-    this.#counter = counter
+    this.#counter.advance()
     this.#receiver.sent(counter)
     this.#introductions.asked()
-    this.#held.push({ counter, asked, jobs, us })
+    this.#held.add({ counter, asked, jobs, us })
     this.counters.packetsSent += 1
     this.counters.airtimeMs += us / 1000
     this.#pace.sent(
@@ -348,15 +351,14 @@ export class Station implements ReceiverHost {
     )
     for (const job of jobs) {
       this.#jobs.spent(job, us / 1000 / jobs.length)
+      this.#relayed.spent(job.frame, us / jobs.length, now)
       if (job.losses > 0) this.counters.retransmissions += 1
     }
     return true
   }
 
   #hasExpired(job: Job, wallMs: number): boolean {
-    const kind = kindOf(job.frame)
-    if (kind !== FrameKind.message && kind !== FrameKind.report && kind !== FrameKind.trace) return false
-    if (wallMs < expiryIn(job.frame) * 1000) return false
+    if (!isEnvelope(job.frame) || wallMs < expiryIn(job.frame) * 1000) return false
     if (job.to?.isIdle(job) !== false) this.#drop(job)
     return true
   }
@@ -384,9 +386,9 @@ export class Station implements ReceiverHost {
 
   #arm(): void {
     const now = this.#now
-    let due = Number.POSITIVE_INFINITY
+    let due = this.#jobs.restEnds(now)
     for (const { deadline, ackDue } of this.roster.all) due = Math.min(due, deadline, ackDue)
-    if (this.#held.length === 0) {
+    if (this.#held.count === 0) {
       if (this.#lawfulAt > now) due = this.#lawfulAt
       const turn = this.#pace.mayStart(now)
       if (turn > now && this.#jobs.all.some(({ pending }) => pending.length > 0)) due = Math.min(due, turn)

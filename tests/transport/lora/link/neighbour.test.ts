@@ -41,7 +41,7 @@ describe('an acknowledgement', () => {
       send(bob, counter, job)
       return job
     })
-    assert.deepEqual(bob.acknowledged(ackOf(12, [10, 12]), whole), [jobs[0], jobs[2]])
+    assert.deepEqual(bob.acknowledged(ackOf(12, [10, 12]), whole, 0), [jobs[0], jobs[2]])
     assert.deepEqual(
       jobs.map(({ pending, losses }) => [pending.length, losses]),
       [
@@ -52,7 +52,7 @@ describe('an acknowledgement', () => {
       ],
     )
     assert.equal(bob.inFlight, 1)
-    assert.deepEqual(bob.acknowledged(ackOf(12, [10, 12]), whole), [])
+    assert.deepEqual(bob.acknowledged(ackOf(12, [10, 12]), whole, 0), [])
   })
 
   it('says of packets too far back that they are lost, and of later ones nothing', () => {
@@ -63,7 +63,7 @@ describe('an acknowledgement', () => {
         send(bob, 200 + counter, job)
         const newest = 200 + counter + ahead
         const ack: Ack = { to: 1, newest, used: [0xffffffff, 0xffffffff], done: [] }
-        const done = bob.acknowledged(ack, whole)
+        const done = bob.acknowledged(ack, whole, 0)
         const isSettled = ahead >= 0
         const isUsed = isSettled && ahead < ACK_WINDOW
         assert.deepEqual(done, isUsed ? [job] : [])
@@ -78,7 +78,7 @@ describe('an acknowledgement', () => {
     const job = newJob(bob)
     send(bob, 100, job)
     assert.deepEqual(
-      bob.acknowledged(ackOf(100, [100]), () => 100 + 2 ** 16),
+      bob.acknowledged(ackOf(100, [100]), () => 100 + 2 ** 16, 0),
       [],
     )
     assert.deepEqual(job.pending, [0])
@@ -88,7 +88,7 @@ describe('an acknowledgement', () => {
     const bob = newNeighbour()
     const received: number[] = []
     for (const counter of [1, 2]) send(bob, counter, newJob(bob), 0, () => received.push(counter))
-    bob.acknowledged(ackOf(2, [2]), whole)
+    bob.acknowledged(ackOf(2, [2]), whole, 0)
     assert.deepEqual(received, [2])
   })
 
@@ -96,11 +96,14 @@ describe('an acknowledgement', () => {
     for (const isDone of [true, false]) {
       const bob = newNeighbour()
       const job = newJob(bob, 600)
-      job.datagram = new OutgoingDatagram(7, 3, job.frame, 200)
+      job.datagram = new OutgoingDatagram({ to: 7, id: 3 }, job.frame, job.frame, 200)
       job.pending.splice(0, 1, 0, 1, 2, 3)
       for (const index of [0, 1, 2, 3]) send(bob, 10 + index, job, index)
       assert.equal(job.datagram.count, 4)
-      assert.deepEqual(bob.acknowledged(ackOf(13, [10, 12], isDone ? [3] : [4]), whole), isDone ? [job] : [])
+      assert.deepEqual(
+        bob.acknowledged(ackOf(13, [10, 12], isDone ? [3] : [4]), whole, 0),
+        isDone ? [job] : [],
+      )
       assert.deepEqual(job.pending, isDone ? [] : [1, 3])
     }
   })
@@ -108,15 +111,15 @@ describe('an acknowledgement', () => {
   it('that shows all fragments and no datagram makes it begin anew, whole and under another number', () => {
     const bob = newNeighbour()
     const job = newJob(bob, 300)
-    job.datagram = new OutgoingDatagram(7, 3, job.frame, 200)
+    job.datagram = new OutgoingDatagram({ to: 7, id: 3 }, job.frame, job.frame, 200)
     job.pending.splice(0, 1, 0, 1)
     for (const index of [0, 1]) send(bob, 10 + index, job, index)
-    bob.acknowledged(ackOf(11, [10]), whole)
-    bob.repair(job)
+    bob.acknowledged(ackOf(11, [10]), whole, 0)
+    bob.repair(job, 0)
     assert.deepEqual(job.pending, [1])
     send(bob, 12, job, 1)
-    bob.acknowledged(ackOf(12, [12]), whole)
-    bob.repair(job)
+    bob.acknowledged(ackOf(12, [12]), whole, 0)
+    bob.repair(job, 0)
     assert.deepEqual([job.datagram, job.pending, job.arrived], [undefined, [0], 0])
     assert.ok(job.losses > 0, 'its header is not to be short')
   })
@@ -146,9 +149,9 @@ describe('a question', () => {
     const bob = newNeighbour()
     bob.asked(10)
     assert.ok(bob.isBusy)
-    bob.acknowledged(ackOf(9, []), whole)
+    bob.acknowledged(ackOf(9, []), whole, 0)
     assert.ok(bob.isBusy)
-    bob.acknowledged(ackOf(10, []), whole)
+    bob.acknowledged(ackOf(10, []), whole, 0)
     assert.ok(!bob.isBusy && bob.deadline === Number.POSITIVE_INFINITY)
   })
 
@@ -198,7 +201,7 @@ describe('a question', () => {
       assert.ok(wait >= least && wait <= (n === 0 ? least : 2 * least), `${wait} ms`)
     })
     bob.asked(20)
-    bob.acknowledged(ackOf(20, []), whole)
+    bob.acknowledged(ackOf(20, []), whole, 0)
     bob.asked(21)
     bob.left(21, 0, ANSWER_MS, random)
     assert.equal(bob.deadline, ANSWER_MS, 'an answer makes up for all')

@@ -16,7 +16,7 @@ import {
 } from '../../../../src/transport/lora/link/packet.ts'
 import { Receiver, type ReceiverHost } from '../../../../src/transport/lora/link/receiver.ts'
 import { Roster, shortId } from '../../../../src/transport/lora/link/roster.ts'
-import { checksum, keyedTag, type Tagger } from '../../../../src/transport/lora/link/tag.ts'
+import { checksum, crc16, keyedTag, type Tagger } from '../../../../src/transport/lora/link/tag.ts'
 import { fromHex, toHex } from '../../../wire/vectors.ts'
 
 interface Vectors {
@@ -116,7 +116,7 @@ describe('the vectors of the LoRa link', () => {
   it('cuts a datagram, and any four of its fragments give it back', () => {
     const { to, id, fragmentBytes, length, count, pad, fragments } = vectors.fragments
     const bytes = Uint8Array.from({ length }, (_, i) => i)
-    const out = new OutgoingDatagram(Number.parseInt(to, 16), id, bytes, fragmentBytes)
+    const out = new OutgoingDatagram({ to: Number.parseInt(to, 16), id }, bytes, bytes, fragmentBytes)
     const all = fragments.map(({ index, payload }) => ({ ...out.fragment(index), payload: fromHex(payload) }))
     for (const fragment of all) assert.deepEqual(out.fragment(fragment.index), fragment)
     assert.deepEqual([out.count, all[0]?.pad], [count, pad])
@@ -124,8 +124,17 @@ describe('the vectors of the LoRa link', () => {
       const some = all.filter((_, n) => ((skip >> n) & 1) === 1)
       if (some.length !== count) continue
       const reassembly = new Reassembly()
-      assert.deepEqual(some.map((fragment) => reassembly.add(fragment, 1)).at(-1), { datagram: bytes })
+      assert.deepEqual(some.map((fragment) => reassembly.add(fragment, 1)).at(-1), {
+        item: bytes,
+        check: crc16(bytes),
+      })
     }
+  })
+
+  it('puts the checksum of the frame behind the item that stands for it', () => {
+    const { frame, item, datagram } = vectors.checked
+    const out = new OutgoingDatagram({ to: 1, id: 1 }, fromHex(frame), fromHex(item), 200)
+    assert.equal(toHex(out.fragment(0).payload), datagram)
   })
 
   for (const { name, keyed, known, packet, refusal } of vectors.refused) {
