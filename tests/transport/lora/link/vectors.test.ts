@@ -39,6 +39,7 @@ interface Vectors {
   }[]
   readonly items: readonly ItemVector[]
   readonly repeated: ItemVector
+  readonly checked: { readonly frame: string; readonly item: string; readonly datagram: string }
   readonly fragments: Omit<Fragment, 'to' | 'index' | 'payload'> & {
     readonly to: string
     readonly fragmentBytes: number
