@@ -42,6 +42,8 @@ export interface Field {
   readonly medium: RadioMedium
   readonly random: Random
   readonly tally: Tally
+  /** Whether a radio that listens right now takes the channel to be used by strangers. */
+  hearsStrangers(): boolean
 }
 
 export type MakeFlooder = (field: Field, node: number, settings: RadioSettings) => Flooder
@@ -77,13 +79,10 @@ export interface FloodFigures {
 export function runField(seed: number, make: MakeFlooder): FloodFigures {
   const clock = new VirtualClock()
   const random = seededRandom(`lora field ${seed}`)
-  const medium = new RadioMedium({
-    clock,
-    random: random.fork('medium'),
-    pathLoss: PATH_LOSS,
-    foreignUse: FOREIGN_USE,
-  })
-  const field: Field = { clock, medium, random, tally: new Tally() }
+  const medium = new RadioMedium({ clock, random: random.fork('medium'), pathLoss: PATH_LOSS })
+  const strangers = random.fork('medium').fork('foreign use')
+  const hearsStrangers = (): boolean => strangers.float() < FOREIGN_USE
+  const field: Field = { clock, medium, random, tally: new Tally(), hearsStrangers }
   const flooders = placesOf(seed).map((position, node) =>
     make(field, node, { ...RADIO, label: String(node), position }),
   )

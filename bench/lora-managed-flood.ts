@@ -20,7 +20,7 @@ interface Queued {
 }
 
 export function managedFlood(
-  { clock, medium, random, tally }: Field,
+  { clock, medium, random, tally, hearsStrangers }: Field,
   node: number,
   settings: RadioSettings,
 ): Flooder {
@@ -58,7 +58,7 @@ export function managedFlood(
   }
   const attempt = (): void => {
     const first = queue[0] as Queued
-    if (radio.isBusy) {
+    if (hearsStrangers() || radio.isBusy) {
       clock.setTimer(waitMs(first.id), attempt)
       return
     }

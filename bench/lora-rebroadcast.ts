@@ -2,9 +2,9 @@
 import { type Heard, Rebroadcast } from '../src/routing/rebroadcast.ts'
 import { RepeatUntilHeard } from '../src/routing/repeat-until-heard.ts'
 import type { Timer } from '../src/runtime/clock.ts'
-import { AirtimeLedger } from '../src/sim/radio/airtime-ledger.ts'
-import { ChannelAccess } from '../src/sim/radio/channel-access.ts'
 import type { Radio, RadioSettings } from '../src/sim/radio/radio.ts'
+import { ChannelAccess } from '../src/sim/rnode/channel-access.ts'
+import { timingOf } from '../src/sim/rnode/settings.ts'
 import {
   type Field,
   type Flooder,
@@ -21,6 +21,9 @@ export interface Knowledge {
   /** Whether a relay can be called back from the link's queue. */
   readonly recalls: boolean
 }
+
+/** What an RNode waits before it speaks on a quiet channel, on average. */
+const MEAN_WAIT_SLOTS = 9
 
 /** What a node knows of one broadcast. */
 interface Spread {
@@ -56,18 +59,14 @@ class RebroadcastFlooder implements Flooder {
     this.#sensitivityDbm = settings.sensitivityDbm ?? 0
     this.#rule = new Rebroadcast(random)
     this.#radio = medium.attach(settings, {
-      transmitted: () => this.#access.wake(),
+      transmitted: () => this.#wake(),
       received: (frame, { dBm }) => this.#received(frame, dBm),
+      airChanged: () => this.#wake(),
     })
-    const source = {
-      nextBytes: () => (this.#queue.length === 0 ? undefined : FRAME_BYTES),
-      take: () => {
-        const next = this.#queue.shift()
-        return frameOf(next?.id ?? 0, next?.hops ?? 0, node)
-      },
-    }
-    this.#access = new ChannelAccess(this.#radio, new AirtimeLedger(1), source, clock, random)
-    this.#slotMs = this.#access.meanWaitMs + this.#radio.airtimeMs(FRAME_BYTES)
+    const timing = timingOf(settings.modulation)
+    const moment = { isFree: () => !this.#radio.hasCarrier, access: () => this.#speak() }
+    this.#access = new ChannelAccess(clock, random, timing, moment, 1)
+    this.#slotMs = MEAN_WAIT_SLOTS * timing.slotMs + this.#radio.airtimeMs(FRAME_BYTES)
   }
 
   originate(id: number): void {
@@ -80,7 +79,22 @@ class RebroadcastFlooder implements Flooder {
 
   #send(id: number, hops: number): void {
     this.#queue.push({ id, hops })
-    this.#access.wake()
+    this.#wake()
+  }
+
+  #wake(): void {
+    if (this.#radio.hasCarrier) this.#access.interrupt()
+    else if (this.#queue.length > 0 && !this.#radio.isSending) this.#access.want()
+  }
+
+  #speak(): void {
+    // Strangers, and frames of which it has missed the beginning, keep it waiting once more.
+    if (this.#field.hearsStrangers() || this.#radio.isBusy) {
+      this.#wake()
+      return
+    }
+    const next = this.#queue.shift()
+    if (next !== undefined) this.#radio.transmit(frameOf(next.id, next.hops, this.#node))
   }
 
   #received(frame: Uint8Array, dBm: number): void {

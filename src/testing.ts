@@ -1,7 +1,7 @@
 /**
  * For those who write a transport, store, service or clock of their own, or test what they build on hopwire:
- * virtual time, seeded randomness, a network in memory, and the suites that every implementation passes.
- * The suites register tests with `node:test`.
+ * virtual time, seeded randomness, a network in memory, emulated LoRa modems, and the suites that every
+ * implementation passes. The suites register tests with `node:test`.
  *
  * @module
  */
@@ -9,6 +9,14 @@ export { seededRandom } from './runtime/random.ts'
 export { BYZANTINE_KINDS, type ByzantineKind } from './sim/byzantine.ts'
 export { VirtualClock } from './sim/clock.ts'
 export type { Clog, DirectionModel, GilbertElliott, LinkModel } from './sim/link-model.ts'
+export type { EmulatedModem } from './sim/rnode/modem.ts'
+export {
+  type AirEvent,
+  EmulatedAir,
+  type EmulatedAirOptions,
+  type EmulatedModemOptions,
+} from './sim/rnode/network.ts'
+export { burstyLoss } from './sim/rnode/reach.ts'
 export {
   type CrashOptions,
   type Flow,

@@ -33,6 +33,11 @@ export class Air {
     this.#repeat.heard()
   }
 
+  /** How long the answer to a path request takes, with some patience, ms. */
+  get answerMs(): number {
+    return 2 * this.#slotMs()
+  }
+
   /** There is an announce to pass on. */
   learned(row: number, now: number): void {
     this.#rebroadcast.first(row, now, this.#slotMs())
@@ -41,6 +46,11 @@ export class Air {
   /** Another copy of it has been heard. */
   again(row: number, now: number): void {
     this.#rebroadcast.again(row, now)
+  }
+
+  /** It goes out for another reason: once is enough. */
+  told(row: number): void {
+    this.#rebroadcast.forget(row)
   }
 
   /** What goes out now: whether the own announce again, and which of others. */

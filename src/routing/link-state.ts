@@ -19,4 +19,10 @@ export class LinkState {
     this.quality = new LinkQuality(link)
     this.air = link.profile.broadcast ? new Air(link, random) : undefined
   }
+
+  /** Tells it of a row, within the budget. What waited to be passed on is not passed on besides. */
+  tell(row: number, now: number): void {
+    this.queue.add(row, now)
+    this.air?.told(row)
+  }
 }

@@ -67,6 +67,7 @@ interface Asked<L> {
 }
 
 interface Waiting<L> extends Outgoing<L> {
+  readonly target: Address
   readonly due: number
 }
 
@@ -134,6 +135,7 @@ export class PathRequests<L> {
   /** There is a path. @returns the links over which it has been asked for: they are to be told. */
   found(target: Address, now: number): L[] {
     if (this.#wanted.size === 0 && this.#asked.size === 0) return []
+    this.#waiting = this.#waiting.filter((waiting) => !waiting.target.equals(target))
     const key = target.toString()
     this.#wanted.delete(key)
     const asked = this.#asked.get(key)
@@ -160,8 +162,12 @@ export class PathRequests<L> {
     return undefined
   }
 
-  /** Nobody here knows the target: it is asked for further on, and the asker is remembered. */
-  passOn(frame: Uint8Array, target: Address, from: L, now: number): void {
+  /**
+   * Nobody here knows the target: it is asked for further on, and the asker is remembered.
+   *
+   * @param answerMs where others have heard it too: how long their answer takes, which goes first.
+   */
+  passOn(frame: Uint8Array, target: Address, from: L, now: number, answerMs = 0): void {
     const key = target.toString()
     const asked = this.#asked.get(key)
     if (asked !== undefined && asked.until > now) {
@@ -175,7 +181,8 @@ export class PathRequests<L> {
       this.counters.limited += 1
       return
     }
-    this.#waiting.push({ frame: passedOn(frame), from, due: now + JITTER_MS * this.#random.float() })
+    const due = now + answerMs + (answerMs || JITTER_MS) * this.#random.float()
+    this.#waiting.push({ frame: passedOn(frame), target, from, due })
     this.counters.passedOn += 1
   }
 

@@ -187,7 +187,7 @@ export class MeshRouter<L extends RoutedLink> {
       for (const { air } of this.#speakers.values()) air?.learned(row, now)
     }
     const air = speakerOf(from)
-    if (learned === 'new' && announce.hops === 0 && air.profile.broadcast) this.#greet(air, now)
+    if (learned === 'new' && announce.hops === 0 && air.profile.broadcast) this.#greet(air, now, row)
     return { action: 'learned', origin, isNew: learned === 'new' }
   }
 
@@ -200,7 +200,8 @@ export class MeshRouter<L extends RoutedLink> {
   #acceptRequest(frame: Uint8Array, from: L, now: number): Verdict<L> {
     const reason = this.requests.heard(frame, from, now)
     if (reason !== undefined) return { action: 'refuse', reason }
-    this.successions.asked(Address.at(frame, TARGET_AT), from, now)
+    const target = Address.at(targetIn(frame), 0)
+    this.successions.asked(target, from, now)
     if (this.#options.address.isAt(frame, TARGET_AT)) {
       this.#answerForSelf(newerThanIn(frame), from, now)
       return ASKED
@@ -211,10 +212,9 @@ export class MeshRouter<L extends RoutedLink> {
       mayTell(this.paths, row, from) &&
       this.paths.sequenceOf(row) > newerThanIn(frame) &&
       this.paths.expiresAt(row) > now + MIN_ANSWER_LIFE_MS
-    if (isAnswer) this.#speaker(from, now).queue.addAsked(row, now)
-    else if (this.#options.relay) {
-      this.requests.passOn(frame, Address.at(targetIn(frame), 0), from, now)
-    }
+    const { queue, air } = this.#speaker(from, now)
+    if (isAnswer) queue.addAsked(row, now)
+    else if (this.#options.relay) this.requests.passOn(frame, target, from, now, air?.answerMs)
     return ASKED
   }
 
@@ -267,13 +267,13 @@ export class MeshRouter<L extends RoutedLink> {
     this.#greet(link, now)
   }
 
-  /** Tells a neighbour that has come of this node and of what it knows. */
-  #greet(link: L, now: number): void {
-    const { queue } = this.#stateOf(link, now)
-    if (this.#own !== undefined) queue.addOwn(this.#own, now)
+  /** Tells a neighbour that has come of this node and of what it knows, but for the neighbour's own row. */
+  #greet(link: L, now: number, newcomer = -1): void {
+    const state = this.#stateOf(link, now)
+    if (this.#own !== undefined) state.queue.addOwn(this.#own, now)
     if (!this.#options.relay) return
     for (const row of this.paths.rows()) {
-      if (this.#isWorthTelling(row, link, queue)) queue.add(row, now)
+      if (row !== newcomer && this.#isWorthTelling(row, link, state.queue)) state.tell(row, now)
     }
   }
 

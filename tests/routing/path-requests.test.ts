@@ -123,6 +123,15 @@ describe("others' path requests", () => {
     assert.equal(requests.nextDue, Number.POSITIVE_INFINITY)
   })
 
+  it('wait for the answer of others where those have heard them too, and go no further once it has come', () => {
+    const requests = fresh()
+    const [answered, open] = [someone(), someone()]
+    for (const target of [answered, open]) requests.passOn(request(target, 2), target, 'a', 0, 500)
+    assert.deepEqual(requests.poll(499, 0), [])
+    assert.deepEqual(requests.found(answered, 499), ['a'])
+    assert.equal(requests.poll(1000, 0).length, 1)
+  })
+
   it('are answered when a path turns up in time', () => {
     const requests = fresh()
     const target = someone()

@@ -11,7 +11,7 @@ import type { Clock } from '../../runtime/clock.ts'
 import type { Random } from '../../runtime/random.ts'
 import type { GilbertElliott } from '../link-model.ts'
 import { LinkChance } from '../loss.ts'
-import { distanceM, gaussian, logDistance, type PathLoss } from './propagation.ts'
+import { distanceM, logDistance, type PathLoss } from './propagation.ts'
 import { DEFAULT_POWER_DBM, type Fate, Radio, type RadioListener, type RadioSettings } from './radio.ts'
 
 /** What the air is like from one radio to another, where it does not follow from where they stand. */
@@ -45,7 +45,7 @@ export interface Outcome {
 
 export interface MediumOptions {
   readonly clock: Clock
-  /** Draws the shadowing, the losses and the foreign traffic. */
+  /** Draws the losses. */
   readonly random: Random
   /** How strong radios are to each other by where they stand. Default {@link logDistance}. */
   readonly pathLoss?: PathLoss
@@ -55,10 +55,6 @@ export interface MediumOptions {
   readonly airtimeScale?: number
   /** Called when a frame has left, before its receivers are. */
   readonly onTransmission?: (transmission: Transmission) => void
-  /** Standard deviation of what hills and walls add to the loss, dB; drawn once for each way of each pair. */
-  readonly shadowingDb?: number
-  /** The share of times that a radio finds the channel taken by strangers when it listens, 0 to 1. */
-  readonly foreignUse?: number
 }
 
 /** A radio that another one reaches, and how strongly. */
@@ -70,16 +66,10 @@ export interface Reached {
 export class RadioMedium {
   readonly clock: Clock
   readonly airtimeScale: number
-  readonly #random: Random
   readonly #pathLoss: PathLoss
   readonly #paths: AirPaths | undefined
   readonly #onTransmission: ((transmission: Transmission) => void) | undefined
-  readonly #shadowingDb: number
-  readonly #foreignUse: number
   readonly #radios = new Map<string, Radio>()
-  /** Sender and receiver -> what shadowing adds to the loss, dB. It stays when one of them restarts. */
-  readonly #shadows = new Map<string, number>()
-  readonly #shadowRandom: Random
   /** Sender and receiver -> the draws of what is lost between them. */
   readonly #chances = new Map<string, LinkChance>()
   readonly #lossRandom: Random
@@ -87,17 +77,13 @@ export class RadioMedium {
   #layout = 0
 
   constructor(options: MediumOptions) {
-    const { clock, random, shadowingDb = 0, foreignUse = 0 } = options
+    const { clock, random } = options
     this.clock = clock
     this.airtimeScale = options.airtimeScale ?? 1
-    this.#random = random.fork('foreign use')
-    this.#shadowRandom = random.fork('shadowing')
     this.#lossRandom = random.fork('loss')
     this.#pathLoss = options.pathLoss ?? logDistance()
     this.#paths = options.paths
     this.#onTransmission = options.onTransmission
-    this.#shadowingDb = shadowingDb
-    this.#foreignUse = foreignUse
   }
 
   /** Those that are switched on, by label. */
@@ -141,13 +127,7 @@ export class RadioMedium {
       if (path === undefined) return Number.NEGATIVE_INFINITY
       if (path.dBm !== undefined) return path.dBm + from.powerDbm - DEFAULT_POWER_DBM
     }
-    const loss = this.#pathLoss(distanceM(from.position, to.position)) + this.#shadow(from.label, to.label)
-    return from.powerDbm - loss
-  }
-
-  /** Whether a radio that listens right now takes the channel to be used by strangers. */
-  hearsStrangers(): boolean {
-    return this.#foreignUse > 0 && this.#random.float() < this.#foreignUse
+    return from.powerDbm - this.#pathLoss(distanceM(from.position, to.position))
   }
 
   /** Whether a frame that arrives undisturbed is lost all the same. */
@@ -165,17 +145,5 @@ export class RadioMedium {
 
   ended(transmission: Transmission): void {
     this.#onTransmission?.(transmission)
-  }
-
-  #shadow(from: string, to: string): number {
-    if (this.#shadowingDb === 0) return 0
-    const key = `${from} ${to}`
-    let shadow = this.#shadows.get(key)
-    if (shadow === undefined) {
-      // A fork of its own, so that it does not matter in which order the pairs are asked for.
-      shadow = gaussian(this.#shadowRandom.fork(key)) * this.#shadowingDb
-      this.#shadows.set(key, shadow)
-    }
-    return shadow
   }
 }

@@ -1,5 +1,4 @@
 /** How much of a signal is left at a distance, and how little of one a LoRa receiver can still read. */
-import type { Random } from '../../runtime/random.ts'
 import type { Modulation } from '../../transport/lora/airtime.ts'
 
 /** Metres on a plane. */
@@ -70,10 +69,4 @@ export function noiseFloorDbm({ bandwidthHz }: Modulation): number {
 /** The weakest signal that can be read, dBm. */
 export function sensitivityDbm(modulation: Modulation): number {
   return noiseFloorDbm(modulation) + (REQUIRED_SNR_DB[modulation.spreadingFactor - 5] as number)
-}
-
-/** A draw from the normal distribution with mean 0 and deviation 1 (Box and Muller). */
-export function gaussian(random: Random): number {
-  const radius = Math.sqrt(-2 * Math.log(1 - random.float()))
-  return radius * Math.cos(2 * Math.PI * random.float())
 }

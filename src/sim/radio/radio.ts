@@ -150,7 +150,7 @@ export class Radio {
 
   /** Whether a signal is on the air here. It takes {@link LOCK_SYMBOLS} to notice one. */
   get isBusy(): boolean {
-    if (this.isSending || this.#medium.hearsStrangers()) return true
+    if (this.isSending) return true
     const noticed = this.#medium.clock.monotonic() - this.#lockMs
     for (const signal of this.#signals) if (signal.start <= noticed) return true
     return false

@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../../runtime/clock.ts'
 import { MeshError } from '../../runtime/errors.ts'
 import type { Random } from '../../runtime/random.ts'
 import type { Line, OpenLine } from '../../transport/lora/rnode/line.ts'
+import type { ModemLine } from '../../transport/lora/rnode/open-line.ts'
 import type { RadioMedium } from '../radio/medium.ts'
 import type { Position } from '../radio/propagation.ts'
 import { newRadioCounters, type RadioCounters } from '../radio/radio.ts'
@@ -100,6 +101,11 @@ export class EmulatedModem {
         },
       }
     }
+  }
+
+  /** For `lora({ port, line })`. It is up when it is opened, and answers at once where its firmware does. */
+  get line(): ModemLine {
+    return { open: this.openLine, bootMs: 0, answerMs: 500, gapMs: 100 }
   }
 
   /** Bytes that came while it sent and that its line could not hold. */

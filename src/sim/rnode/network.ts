@@ -4,7 +4,7 @@
  * ```ts
  * const air = new EmulatedAir({ clock, random, reach: 'line', loss: 0.1 })
  * const a = air.modem({ name: 'a' })
- * const line = await a.openLine(listener, signal)
+ * const radio = lora({ port: 'a', line: a.line, ledgerDir })
  * a.unplug(4000)
  * ```
  */

@@ -60,6 +60,11 @@ export function packetAirtimeUs(modulation: Modulation, bytes: number): number {
   return packetFrames(bytes).reduce((sum, frame) => sum + airtimeUs(modulation, frame), 0)
 }
 
+/** The same in ms. */
+export function packetAirtimeMs(modulation: Modulation, bytes: number): number {
+  return packetAirtimeUs(modulation, bytes) / 1000
+}
+
 /**
  * The LoRa frames that an RNode makes of a packet of `bytes`, by their length with the header byte.
  *
@@ -73,6 +78,19 @@ export function packetFrames(bytes: number): readonly number[] {
   const frames = [MAX_LORA_BYTES, bytes - FRAME_DATA_BYTES + HEADER_BYTES]
   // A second frame that is full has another one follow it, of the header alone.
   return bytes === MAX_TAKEN_BYTES ? [...frames, HEADER_BYTES] : frames
+}
+
+/** What the firmware adds to its own airtime for a packet of 1 to 508 bytes, ms: up to 17 % less than it takes. */
+export function chargedAirtimeMs(modulation: Modulation, bytes: number): number {
+  return packetFrames(bytes).reduce((sum, frame) => sum + chargedFrameMs(modulation, frame), 0)
+}
+
+function chargedFrameMs(modulation: Modulation, bytes: number): number {
+  const { spreadingFactor: sf, codingRate, preambleSymbols, lowDataRate = false } = modulation
+  const isFast = sf < 7
+  const bits = 8 * bytes + 16 - 4 * sf + (isFast ? 20 : 28)
+  const symbols = 8 + (codingRate * bits) / (4 * (lowDataRate ? sf - 2 : sf))
+  return (preambleSymbols + (isFast ? 2.25 : 0.25) + symbols) * symbolMs(modulation)
 }
 
 /**

@@ -7,7 +7,7 @@ import type { Radio, RadioSettings, SignalReport } from '../../../src/sim/radio/
 import { rnodeModulation } from '../../../src/transport/lora/rnode-timing.ts'
 
 /** One dB for each metre over 100 dB: what reaches whom can be worked out in one's head. */
-export const DB_PER_METRE: PathLoss = (m) => 100 + m
+const DB_PER_METRE: PathLoss = (m) => 100 + m
 
 export const SF8 = rnodeModulation(8, 125_000, 5)
 

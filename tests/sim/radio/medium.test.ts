@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { logDistance, macroCell, rangeM, sensitivityDbm } from '../../../src/sim/radio/propagation.ts'
 import { airtimeMs, symbolMs } from '../../../src/transport/lora/airtime.ts'
 import { rnodeModulation } from '../../../src/transport/lora/rnode-timing.ts'
-import { DB_PER_METRE, frameOf, RANGE_M, RadioBench, SF8 } from './bench.ts'
+import { frameOf, RANGE_M, RadioBench, SF8 } from './bench.ts'
 
 const FRAME = frameOf(100)
 const AIRTIME = airtimeMs(SF8, FRAME.length)
@@ -345,34 +345,6 @@ describe('what a radio knows of its channel', () => {
     b.radio.addNoise(14 - 110 - 6, 10)
     bench.clock.advance(1000)
     assert.deepEqual([b.heard.length, b.radio.counters.collisions], [1, 1])
-  })
-})
-
-describe('shadowing', () => {
-  it('is drawn once for each way of a pair, and the same for the same seed', () => {
-    const draw = () => {
-      const bench = new RadioBench({ shadowingDb: 3 })
-      const stations = Array.from({ length: 40 }, (_, n) => bench.station(`s${n}`, n))
-      const offsets: number[] = []
-      for (const a of stations) {
-        for (const b of stations) {
-          if (a === b) continue
-          const plain = 14 - DB_PER_METRE(Math.abs(a.radio.position.x - b.radio.position.x))
-          offsets.push(bench.medium.strengthDbm(a.radio, b.radio) - plain)
-        }
-      }
-      assert.equal(
-        bench.medium.strengthDbm(stations[0]?.radio as never, stations[1]?.radio as never) - (14 - 101),
-        offsets[0],
-      )
-      return offsets
-    }
-    const offsets = draw()
-    const mean = offsets.reduce((a, b) => a + b, 0) / offsets.length
-    const deviation = Math.sqrt(offsets.reduce((sum, x) => sum + (x - mean) ** 2, 0) / offsets.length)
-    assert.ok(Math.abs(mean) < 0.3 && Math.abs(deviation - 3) < 0.3, `mean ${mean}, deviation ${deviation}`)
-    assert.equal(new Set(offsets).size, offsets.length)
-    assert.deepEqual(draw(), offsets)
   })
 })
 

@@ -10,7 +10,7 @@ const MAX_ASKED_AT_ONCE = 4
 const MAX_REMEMBERED = 64
 /** Ids cost a forger nothing, questions cost airtime: so many in the time above. */
 const MAX_ASKED = 8
-/** Somebody else may have asked the same: this node introduces itself at most so often, ms. */
+/** Questions cost a stranger little, an answer is long: this node answers at most so often, ms. */
 const INTRODUCE_MS = 10_000
 
 export class Introductions {
@@ -19,7 +19,7 @@ export class Introductions {
   #strangers: number[] = []
   #clashes: number[] = []
   #announce: Uint8Array | undefined
-  #announcedAt = Number.NEGATIVE_INFINITY
+  #answeredAt = Number.NEGATIVE_INFINITY
 
   /** Blocks that are to go with the next packet. */
   get blocks(): readonly Block[] {
@@ -54,22 +54,26 @@ export class Introductions {
   }
 
   /** A frame goes out to everybody; this node's own announce is what it introduces itself with. */
-  leaving(frame: Uint8Array, now: number): void {
-    if (kindOf(frame) !== FrameKind.announce || new AnnounceView(frame).hops !== 0) return
-    this.#announce = frame
-    this.#announcedAt = now
+  leaving(frame: Uint8Array): void {
+    if (kindOf(frame) === FrameKind.announce && new AnnounceView(frame).hops === 0) this.#announce = frame
   }
 
   /** This node goes by another id from now on. */
   renamed(): void {
-    this.#announcedAt = Number.NEGATIVE_INFINITY
+    this.#answeredAt = Number.NEGATIVE_INFINITY
   }
 
-  /** Somebody wants to know who this node is. @returns what to say, or undefined where that was said just now. */
-  answer(now: number): Uint8Array | undefined {
-    if (now < this.#announcedAt + INTRODUCE_MS) return undefined
-    this.#announcedAt = now
-    return this.#announce
+  /**
+   * Somebody wants to know who this node is. That it has announced itself just now is no reason to keep silent:
+   * whoever asks has not heard that, since two who cannot hear each other spoke at once.
+   *
+   * @param isLeaving whether the announce waits to leave already.
+   * @returns what to say, or undefined where it need not be said again.
+   */
+  answer(now: number, isLeaving: (announce: Uint8Array) => boolean): Uint8Array | undefined {
+    if (this.#announce === undefined || now < this.#answeredAt + INTRODUCE_MS) return undefined
+    this.#answeredAt = now
+    return isLeaving(this.#announce) ? undefined : this.#announce
   }
 }
 

@@ -78,6 +78,11 @@ export class Jobs {
     return job
   }
 
+  /** Whether this very frame is here, and not another with the same bytes. */
+  has(frame: Uint8Array): boolean {
+    return this.#all.some((job) => job.frame === frame)
+  }
+
   /** What waits for one neighbour, or for everybody. */
   bytesFor(neighbour: Neighbour | undefined): number {
     return this.#all.reduce((sum, { to, frame }) => sum + (to === neighbour ? frame.length : 0), 0)

@@ -1,6 +1,6 @@
 import { MeshError } from '../../../runtime/errors.ts'
-import { airtimeMs } from '../airtime.ts'
 import type { Modem } from '../modem.ts'
+import { longestPacketWithin } from '../rnode-timing.ts'
 import { MAX_PACKET_BYTES } from './packet.ts'
 
 /** A signed message of a few words, with head and tag, has to fit. */
@@ -14,8 +14,7 @@ const MIN_PACKET_BYTES = 128
  */
 export function longestPacket({ modem, maxAirtimeUs }: { modem: Modem; maxAirtimeUs: number }): number {
   const { modulation, port } = modem
-  let bytes = MAX_PACKET_BYTES
-  while (bytes > 0 && airtimeMs(modulation, bytes + 1) * 1000 > maxAirtimeUs) bytes--
+  const bytes = Math.min(MAX_PACKET_BYTES, longestPacketWithin(modulation, maxAirtimeUs))
   if (bytes >= MIN_PACKET_BYTES) return bytes
   const limit = `the ${maxAirtimeUs / 1000} ms that one may take here`
   throw new MeshError(

@@ -139,7 +139,7 @@ export class Station implements ReceiverHost {
 
   /** @returns false where the queue is full. */
   send(frame: Uint8Array, priority: Priority, to: Neighbour | undefined): boolean {
-    if (to === undefined) this.#introductions.leaving(frame, this.#now)
+    if (to === undefined) this.#introductions.leaving(frame)
     if (this.#jobs.add(frame, priority, to, this.#now) === undefined) return false
     this.#parts.clock.defer(() => this.#pump())
     return true
@@ -237,7 +237,7 @@ export class Station implements ReceiverHost {
   }
 
   askedWho(): void {
-    const announce = this.#introductions.answer(this.#now)
+    const announce = this.#introductions.answer(this.#now, (own) => this.#jobs.has(own))
     if (announce !== undefined) this.#jobs.add(announce, CONTROL, undefined, this.#now)
   }
 

@@ -44,23 +44,27 @@ describe('introductions', () => {
     assert.deepEqual(contents(introductions), [])
   })
 
-  it('answer with the own announce that went out last, not again within ten seconds', () => {
+  it('answer with the own announce that went out last, not again within ten seconds nor while it leaves', () => {
     const introductions = new Introductions()
-    assert.equal(introductions.answer(0), undefined)
+    const leaving = new Set<Uint8Array>()
+    const answer = (now: number) => introductions.answer(now, (announce) => leaving.has(announce))
+    assert.equal(answer(0), undefined)
     const [first, second] = [1, 2].map((sequence) => announceBy(alice, { sequence })) as [
       Uint8Array,
       Uint8Array,
     ]
-    introductions.leaving(first, 20_000)
-    introductions.leaving(second, 21_000)
+    introductions.leaving(first)
+    introductions.leaving(second)
     const forwarded = announceBy(identityOf('bob'))
     forwarded[forwarded.length - 3] = 1
-    introductions.leaving(forwarded, 22_000)
-    introductions.leaving(messageBy(alice, alice), 23_000)
-    assert.equal(introductions.answer(30_999), undefined)
-    assert.equal(introductions.answer(31_000), second)
-    assert.equal(introductions.answer(32_000), undefined)
+    introductions.leaving(forwarded)
+    introductions.leaving(messageBy(alice, alice))
+    assert.equal(answer(21_000), second, 'who asks has not heard it')
+    assert.equal(answer(30_999), undefined)
+    assert.equal(answer(31_000), second)
     introductions.renamed()
-    assert.equal(introductions.answer(32_000), second, 'under a new id it is news')
+    assert.equal(answer(32_000), second, 'under a new id it is news')
+    leaving.add(second)
+    assert.equal(answer(50_000), undefined)
   })
 })

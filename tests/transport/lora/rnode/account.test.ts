@@ -3,9 +3,12 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { HeldPackets } from '../../../../src/transport/lora/rnode/held-packets.ts'
 import { OwnAirtime } from '../../../../src/transport/lora/rnode/own-airtime.ts'
-import { chargedAirtimeMs, packetAirtimeMs } from '../../../../src/transport/lora/rnode/packet-airtime.ts'
 import { RecentShare, sendEstimateMs } from '../../../../src/transport/lora/rnode/send-estimate.ts'
-import { rnodeModulation } from '../../../../src/transport/lora/rnode-timing.ts'
+import {
+  chargedAirtimeMs,
+  packetAirtimeMs,
+  rnodeModulation,
+} from '../../../../src/transport/lora/rnode-timing.ts'
 
 const SF8 = rnodeModulation(8, 125_000, 5)
 const BIN_MS = 7500

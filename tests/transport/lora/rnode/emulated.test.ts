@@ -155,7 +155,7 @@ describe('emulated modems', () => {
       const station = new Station('a', clock, {}, air.modem({ name: 'a', chip }))
       await clock.advanceAsync(2500)
       assert.equal(station.modem.modulation.chip, chip)
-      const { packetAirtimeMs } = await import('../../../../src/transport/lora/rnode/packet-airtime.ts')
+      const { packetAirtimeMs } = await import('../../../../src/transport/lora/rnode-timing.ts')
       station.send(new Uint8Array(100))
       await clock.advanceAsync(5000)
       assert.deepEqual(airtimes, [packetAirtimeMs(station.modem.modulation, 100)])

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { packetAirtimeMs } from '../../../../src/transport/lora/rnode/packet-airtime.ts'
+import { packetAirtimeMs } from '../../../../src/transport/lora/rnode-timing.ts'
 import { type Host, hostUp } from './host.ts'
 
 function packetOf(length: number, first = 0): Uint8Array {

@@ -4,8 +4,11 @@ import type { Modulation } from '../../../../src/transport/lora/airtime.ts'
 import type { Line, LineListener } from '../../../../src/transport/lora/rnode/line.ts'
 import { MemoryPort } from '../../../../src/transport/lora/rnode/line-memory.ts'
 import type { ModemLine } from '../../../../src/transport/lora/rnode/open-line.ts'
-import { chargedAirtimeMs, packetAirtimeMs } from '../../../../src/transport/lora/rnode/packet-airtime.ts'
-import { rnodeModulation } from '../../../../src/transport/lora/rnode-timing.ts'
+import {
+  chargedAirtimeMs,
+  packetAirtimeMs,
+  rnodeModulation,
+} from '../../../../src/transport/lora/rnode-timing.ts'
 
 const FEND = 0xc0
 
