@@ -1,5 +1,6 @@
 /** A command: what it takes, what it says of itself, and what it does. Its help is made from the former. */
 import { parseArgs } from 'node:util'
+import { editDistance, nearest } from '../config/nearest.ts'
 import { MeshError, messageOf } from '../runtime/errors.ts'
 import type { ExitCode } from './exit.ts'
 import { helpText } from './help.ts'
@@ -76,7 +77,18 @@ function parse(name: string, options: Options, argv: readonly string[]) {
   try {
     return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true })
   } catch (error) {
-    const [first = ''] = messageOf(error).split(/\.\s/)
-    throw usageError(name, `${first.charAt(0).toLowerCase()}${first.slice(1).replace(/\.$/, '')}`)
+    throw usageError(name, inOurWords(messageOf(error), Object.keys(options)))
   }
+}
+
+/** The sentence of Node's parser, with what may have been meant. */
+function inOurWords(message: string, known: readonly string[]): string {
+  const unknown = /^Unknown option '--([^']*)'/.exec(message)?.[1]
+  if (unknown !== undefined) {
+    const meant = nearest(known, (option) => editDistance(unknown, option), 2)
+    return `unknown option '--${unknown}'${meant === undefined ? '' : `, did you mean --${meant}?`}`
+  }
+  const [first = ''] = message.split(/\.\s/)
+  const said = `${first.charAt(0).toLowerCase()}${first.slice(1).replace(/\.$/, '')}`
+  return said.endsWith('is ambiguous') ? `${said}: write --NAME=VALUE where VALUE begins with '-'` : said
 }

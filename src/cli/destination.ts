@@ -8,5 +8,8 @@ import { MeshError } from '../runtime/errors.ts'
 export function requireAddress(text: string): string {
   if (/^[0-9a-f]{6,32}$/i.test(text)) return text.toLowerCase()
   const shown = text.length > 48 ? `${text.slice(0, 48)}…` : text
-  throw new MeshError('ERR_ADDRESS_INVALID', `'${shown}' is no address: expected 32 hexadecimal digits`)
+  throw new MeshError(
+    'ERR_ADDRESS_INVALID',
+    `'${shown}' is no address: expected 32 hexadecimal digits, or the first 6 or more`,
+  )
 }

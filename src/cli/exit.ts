@@ -1,5 +1,5 @@
 /** Exit codes, and what a person reads when a command fails. */
-import { type ErrorCode, MeshError } from '../runtime/errors.ts'
+import { type ErrorCode, MeshError, systemCodeOf } from '../runtime/errors.ts'
 import { printable } from './terminal.ts'
 
 export const Exit = {
@@ -26,6 +26,10 @@ const BY_CODE: Partial<Record<ErrorCode, ExitCode>> = {
 
 /** Tells what went wrong, a line for each problem, on stderr. @returns the exit code. */
 export function reportFailure(error: unknown): ExitCode {
+  if (systemCodeOf(error) === 'ENOSPC') {
+    complain('cannot write: no space is left on the device')
+    return Exit.failed
+  }
   if (!(error instanceof MeshError)) {
     complain(`a defect in hopwire: ${defect(error)}`)
     return Exit.failed

@@ -37,14 +37,15 @@ async function entryOf(name: string): Promise<CommandEntry> {
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (entry !== undefined) return entry
   const { editDistance, nearest } = await import('../config/nearest.ts')
-  const meant = nearest(Object.keys(COMMANDS), (known) => editDistance(name, known), 2)
+  const isOption = name.startsWith('-')
+  const meant = isOption ? undefined : nearest(Object.keys(COMMANDS), (known) => editDistance(name, known), 2)
   const hint = meant === undefined ? "see 'hopwire --help'" : `did you mean ${meant}?`
-  const what = name.startsWith('-') ? 'option' : 'command'
+  const what = isOption ? 'option' : 'command'
   throw new MeshError('ERR_USAGE', `unknown ${what} ${JSON.stringify(name.slice(0, 60))} (${hint})`)
 }
 
 // A reader such as `head` may go before all is written: that is its right.
 process.stdout.on('error', (error) => {
-  if (systemCodeOf(error) !== 'EPIPE') throw error
+  if (systemCodeOf(error) !== 'EPIPE') process.exit(reportFailure(error))
 })
 process.exitCode = await main(process.argv.slice(2)).catch(reportFailure)

@@ -1,9 +1,10 @@
 /** The two files that make a node. */
-import { link, lstat, mkdir, open, rm } from 'node:fs/promises'
+import { link, lstat, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sampleConfig } from '../config/config.ts'
 import { Identity } from '../identity/identity.ts'
 import { MeshError, messageOf, systemCodeOf } from '../runtime/errors.ts'
+import { makeFolder } from '../runtime/make-folder.ts'
 import { DEFAULT_CONFIG } from './node-client.ts'
 
 const KEY_FILE = 'identity.key'
@@ -22,7 +23,7 @@ export async function makeNodeFiles(dir: string): Promise<{ address: string; fil
   if (taken.length > 0) throw new MeshError('ERR_USAGE', taken.map(notOverwritten).join('\n'))
   const identity = Identity.generate()
   try {
-    await mkdir(dir, { recursive: true })
+    await makeFolder(dir)
     await identity.save(keyFile)
   } catch (error) {
     if (error instanceof MeshError) throw error
@@ -45,9 +46,9 @@ async function exists(file: string): Promise<boolean> {
   try {
     await lstat(file)
     return true
-  } catch (error) {
+  } catch {
     // What cannot be looked at fails again, with its own reason, when it is to be written.
-    return systemCodeOf(error) !== 'ENOENT' && systemCodeOf(error) !== 'ENOTDIR'
+    return false
   }
 }
 

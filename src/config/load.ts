@@ -26,6 +26,8 @@ export interface LoadedConfig {
   readonly storeFile: string
   readonly controlSocket: string
   readonly blocklistFile: string | undefined
+  /** Names the place where a key was set, and the key, for errors: `hopwire.toml:12: http.listen`. */
+  readonly placeOf: (key: string) => string
 }
 
 // sockaddr_un holds 108 bytes on Linux, the last of them zero (unix(7)).
@@ -52,12 +54,13 @@ export function parseConfig(
   const problems = new Problems()
   const assigned: Assignments = new Map()
   const unset: Place = (path) => `${file}: ${path}`
+  let inFile = unset
   const toml = readToml(text)
   if ('tree' in toml) {
     // A key that is not set has no line, but the table it is missing from may have.
     const lineOf = (path: string): number =>
       toml.lines.get(path) ?? toml.lines.get(path.replace(/\.[^.]*$/, '')) ?? 1
-    const inFile: Place = (path) => `${file}:${lineOf(path)}: ${path}`
+    inFile = (path) => `${file}:${lineOf(path)}: ${path}`
     collect(toml.tree, inFile, assigned, problems)
   } else {
     problems.add(`${file}${toml.at}`, toml.complaint)
@@ -66,12 +69,15 @@ export function parseConfig(
   collectSet(set, assigned, problems)
 
   const config = complete(assigned, unset, problems)
+  // A list of tables is assigned as one; only the file has lines for what is in it.
+  const placeOf: Place = (path) =>
+    assigned.get(path)?.place ?? (path.includes('[') ? inFile(path) : unset(path))
   const folder = dirname(resolve(file))
   const dataDir = resolve(folder, config.node.data_dir)
   const controlSocket = resolve(dataDir, config.control.socket)
   const length = Buffer.byteLength(controlSocket)
   if (length > LONGEST_SOCKET_PATH) {
-    const place = assigned.get('control.socket')?.place ?? unset('control.socket')
+    const place = placeOf('control.socket')
     const most = `a Unix socket's takes at most ${LONGEST_SOCKET_PATH}: set a shorter absolute path`
     problems.add(place, `the path, with its folders, has ${length} bytes, and ${most}`)
   }
@@ -84,6 +90,7 @@ export function parseConfig(
     storeFile: resolve(dataDir, config.store.path),
     controlSocket,
     blocklistFile: config.blocklist.file === '' ? undefined : resolve(folder, config.blocklist.file),
+    placeOf,
   }
 }
 

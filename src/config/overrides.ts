@@ -3,7 +3,7 @@ import { type Assignments, collect } from './collect.ts'
 import { ENTRIES, entryAt } from './entries.ts'
 import { editDistance, nearest } from './nearest.ts'
 import type { Problems } from './problems.ts'
-import { plainOrQuoted } from './show.ts'
+import { mayHoldSecret, plainOrQuoted } from './show.ts'
 import { readToml } from './toml.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -31,9 +31,7 @@ export function collectEnvironment(env: Environment, into: Assignments, problems
 export function collectSet(args: readonly string[], into: Assignments, problems: Problems): void {
   for (const arg of args) {
     const [, path, written] = /^\s*([\w-]+(?:\.[\w-]+)*)\s*=(.*)$/s.exec(arg) ?? []
-    // There may be a secret in what it is set to.
-    const isSecret = /network_key\b/.test(arg)
-    const shown = isSecret ? `--set ${path ?? '…'}=…` : `--set ${plainOrQuoted(arg, 80)}`
+    const shown = mayHoldSecret(arg) ? `--set ${path ?? '…'}=…` : `--set ${plainOrQuoted(arg, 80)}`
     if (path === undefined || written === undefined) {
       problems.add(shown, 'expected KEY=VALUE, such as announce.interval_s=60')
       continue
@@ -78,6 +76,7 @@ function readValue(written: string, isText: boolean): { value: unknown } | { com
 }
 
 function unknownVariable(variable: string): string {
-  const meant = nearest([...BY_VARIABLE.keys()], (known) => editDistance(variable, known))
-  return `unknown variable${meant === undefined ? '' : ` (did you mean ${meant}?)`}`
+  const known = [...BY_VARIABLE.keys()]
+  const meant = nearest(known, (name) => editDistance(variable, name), variable.length / 3)
+  return `unknown variable (${meant === undefined ? 'HOPWIRE_NODE_NAME is node.name, and so on' : `did you mean ${meant}?`})`
 }

@@ -30,6 +30,8 @@ export function complete(assigned: Assignments, place: Place, problems: Problems
   const preset = (assigned.get('preset')?.value ?? 'none') as Config['preset']
   const defaults: Assignments = new Map()
   collect(PRESETS[preset], place, defaults, problems)
+  const relay = assigned.get('transport.discovery.relay')
+  if (relay?.value === true) assigned.set('transport.relay.enabled', relay)
   const config: Record<string, unknown> = {}
   for (const { path, key } of ENTRIES) {
     put(config, path, (assigned.get(path) ?? defaults.get(path))?.value ?? key.default)

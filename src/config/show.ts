@@ -22,6 +22,11 @@ export function plainOrQuoted(text: string, limit: number): string {
   return text.length <= limit && isPrintable(text) ? text : quoted(text, limit)
 }
 
+/** Whether there may be the key of a network or of a node in a text, be it under a misspelt name or in the wrong file. */
+export function mayHoldSecret(text: string): boolean {
+  return /network_key\b|(?=\d*[a-f])[0-9a-f]{33}/i.test(text)
+}
+
 /** One more name at the end of a dotted path, quoted where TOML would ask for it. */
 export function joinPath(path: string, name: string): string {
   const shown = /^[\w-]{1,60}$/.test(name) ? name : quoted(name, 60)

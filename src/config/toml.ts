@@ -1,7 +1,7 @@
 /** TOML text to plain tables that remember their lines. The only file that knows the parser. */
 import { type AST, ParseError, parseTOML } from 'toml-eslint-parser'
 import { messageOf } from '../runtime/errors.ts'
-import { joinPath, plainOrQuoted } from './show.ts'
+import { joinPath, mayHoldSecret, plainOrQuoted } from './show.ts'
 
 export interface Toml {
   /** Tables are objects without a prototype, so a key named `__proto__` is a key like any other. */
@@ -51,7 +51,7 @@ export function readToml(text: string): Toml | TomlProblem {
 function syntaxComplaint({ message, index }: ParseError, text: string): string {
   const start = text.lastIndexOf('\n', index - 1) + 1
   const whole = /^.*/.exec(text.slice(start))?.[0] ?? ''
-  const line = /network_key\b/.test(whole) ? '' : whole.slice(0, 200).trim()
+  const line = mayHoldSecret(whole) ? '' : whole.slice(0, 200).trim()
   const said = message.charAt(0).toLowerCase() + message.slice(1)
   const hint = /^[^"'=]*=\s*(?!true\b|false\b)[a-z/]/i.test(line) ? ' (text needs quotes)' : ''
   return `not valid TOML: ${said}${line === '' ? '' : `: ${plainOrQuoted(line, 60)}`}${hint}`

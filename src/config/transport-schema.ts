@@ -1,25 +1,26 @@
 /** The part of the schema that says how a node reaches others. */
 import { flag, list, table, whole } from './kinds.ts'
 import { LORA } from './lora-schema.ts'
-
-const multiaddrs = {
-  one: "a multiaddr, which starts with '/', such as /ip4/192.0.2.1/tcp/4330",
-  many: 'multiaddrs',
-  fits: (text: string) => text.length <= 512 && /^\/\S+$/.test(text),
-}
+import { type Carrier, canDial, canListen, EXAMPLES } from './multiaddrs.ts'
 
 const PEERS = 'Nodes to stay connected to. One that ends in /p2p/PEER_ID is accepted with that identity only.'
 
-function listenOn(addresses: readonly string[], protocol: string) {
-  return list(multiaddrs, {
-    default: addresses,
-    max: 32,
-    doc: `Where to accept links. ${protocol} port 0 takes any free port; an empty list accepts none.`,
-  })
+function listenOn(carrier: 'tcp' | 'quic', addresses: readonly string[], protocol: string) {
+  return list(
+    { one: EXAMPLES[carrier], many: 'multiaddrs', fits: (text) => canListen(carrier, text) },
+    {
+      default: addresses,
+      max: 32,
+      doc: `Where to accept links. ${protocol} port 0 takes any free port; an empty list accepts none.`,
+    },
+  )
 }
 
-function peers(doc: string) {
-  return list(multiaddrs, { default: [], max: 1024, doc })
+function peers(carrier: Carrier, doc: string) {
+  return list(
+    { one: EXAMPLES[carrier], many: 'multiaddrs', fits: (text) => canDial(carrier, text) },
+    { default: [], max: 1024, doc },
+  )
 }
 
 function maxLinks(links: number) {
@@ -53,8 +54,8 @@ function nodeList(doc: string) {
 export const TRANSPORT = table('How the node reaches others.', {
   tcp: table('Links over TCP.', {
     enabled: flag({ default: true, doc: 'Whether the node uses TCP at all.' }),
-    listen: listenOn(['/ip4/0.0.0.0/tcp/4330', '/ip6/::/tcp/4330'], 'TCP'),
-    peers: peers(PEERS),
+    listen: listenOn('tcp', ['/ip4/0.0.0.0/tcp/4330', '/ip6/::/tcp/4330'], 'TCP'),
+    peers: peers('tcp', PEERS),
     max_links: maxLinks(1024),
     queue_bytes: QUEUE_BYTES,
   }),
@@ -66,8 +67,8 @@ export const TRANSPORT = table('How the node reaches others.', {
         'Whether the node uses QUIC at all. It needs native code: where that is missing the node goes on with its ' +
         'other transports, and its health says so.',
     }),
-    listen: listenOn(['/ip4/0.0.0.0/udp/4330/quic-v1', '/ip6/::/udp/4330/quic-v1'], 'UDP'),
-    peers: peers(PEERS),
+    listen: listenOn('quic', ['/ip4/0.0.0.0/udp/4330/quic-v1', '/ip6/::/udp/4330/quic-v1'], 'UDP'),
+    peers: peers('quic', PEERS),
     max_links: maxLinks(1024),
     queue_bytes: QUEUE_BYTES,
   }),
@@ -80,6 +81,7 @@ export const TRANSPORT = table('How the node reaches others.', {
         'others so. A direct link takes the place of such a one as soon as there is one.',
     }),
     peers: peers(
+      'relay',
       'Nodes to stay connected to through a relay, which has to be a peer of tcp or quic as well: ' +
         '/ip4/192.0.2.1/tcp/4330/p2p/RELAY_ID/p2p-circuit/p2p/PEER_ID.',
     ),
@@ -129,6 +131,10 @@ export const TRANSPORT = table('How the node reaches others.', {
     mdns: flag({
       default: false,
       doc: 'Whether to find other nodes on the local network, and be found there, by multicast DNS (UDP port 5353).',
+    }),
+    relay: flag({
+      default: false,
+      doc: 'The same as transport.relay.enabled: true in one of them is enough.',
     }),
     relay_server: flag({
       default: false,

@@ -1,6 +1,7 @@
 /** The methods of the control socket (docs/specs/control.md). */
 import type { Delivery } from '../node/delivery.ts'
 import { FILE_MESSAGE, PLAIN_MESSAGE } from '../node/node-core.ts'
+import { neighbourCount } from '../observability/snapshot.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { MeshError } from '../runtime/errors.ts'
 import { encodeFile } from '../services/file-message.ts'
@@ -50,6 +51,7 @@ function status({ node, run }: Controlled): NodeStatus {
     listen,
     reach,
     http: run.healthAddress ?? null,
+    neighbours: neighbourCount(neighbours),
     links: neighbours.length,
     paths: pathCount,
     stored: store?.messages ?? 0,
@@ -65,6 +67,8 @@ function routes({ node }: Controlled): RoutesResult {
 
 async function trace({ node }: Controlled, { to, timeoutMs }: TraceParams): Promise<TraceResult> {
   const destination = findDestination(node, to)
+  if (destination.equals(node.address))
+    throw new MeshError('ERR_NO_PATH', `${destination} is this node itself`)
   const path = node.pathTo(destination)
   if (path === undefined) throw new MeshError('ERR_NO_PATH', `no path to ${destination}`)
   const lines = await node.trace(destination, timeoutMs === undefined ? {} : { timeoutMs })

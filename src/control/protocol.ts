@@ -53,6 +53,8 @@ export interface NodeStatus {
   readonly reach: readonly AddressReach[]
   /** `host:port`, or null where HTTP is off. */
   readonly http: string | null
+  /** Nodes that there is a link to; there can be several to one. */
+  readonly neighbours: number
   /** Links that are up, destinations known, messages kept for others, and own ones under way. */
   readonly links: number
   readonly paths: number

@@ -1,8 +1,9 @@
 /** The file of a control socket: made for its owner alone, and never taken from a node that runs. */
-import { lstat, mkdir, unlink } from 'node:fs/promises'
+import { lstat, unlink } from 'node:fs/promises'
 import { createConnection, type Server } from 'node:net'
 import { dirname } from 'node:path'
 import { MeshError, messageOf, systemCodeOf } from '../runtime/errors.ts'
+import { makeFolder } from '../runtime/make-folder.ts'
 
 /** Read and write for the owner. */
 const OTHERS_AND_EXECUTE = 0o177
@@ -15,7 +16,7 @@ const OTHERS_AND_EXECUTE = 0o177
  */
 export async function bindSocket(server: Server, path: string): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await makeFolder(dirname(path), 0o700)
     try {
       await bind(server, path)
     } catch (error) {

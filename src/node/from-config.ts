@@ -5,12 +5,12 @@ import type { LoraConfig } from '../config/lora-schema.ts'
 import type { LinkLimitsConfig } from '../limits/link-limits.ts'
 import { DEFAULT_JITTER_MS, DEFAULT_SPACING_MS } from '../routing/announce-schedule.ts'
 import type { RouterOptions } from '../routing/router.ts'
-import { MeshError } from '../runtime/errors.ts'
+import { MeshError, messageOf } from '../runtime/errors.ts'
 import type { InternetOptions } from '../transport/internet/options.ts'
 import { quic } from '../transport/internet/quic.ts'
 import { relay } from '../transport/internet/relay.ts'
 import { tcp } from '../transport/internet/tcp.ts'
-import { type LoraOptions, lora } from '../transport/lora/lora.ts'
+import { type LoraOptions, legalRadio, lora } from '../transport/lora/lora.ts'
 import type { TransportFactory } from '../transport/transport.ts'
 
 export function linkLimitsOf(config: Config): LinkLimitsConfig {
@@ -52,6 +52,23 @@ export function transportsOf({ transport }: Config, dataDir: string | undefined)
       .map((radio, i) => lora(loraOptions(radio, i, dataDir))),
   ]
   return factories.filter((factory) => factory !== false)
+}
+
+/**
+ * What no schema can tell: whether the law leaves a radio room for a packet.
+ *
+ * @throws MeshError ERR_CONFIG with the key that is to be changed in its context.
+ */
+export function checkRadios({ transport }: Config): void {
+  for (const [i, radio] of transport.lora.entries()) {
+    if (!radio.enabled) continue
+    try {
+      legalRadio(loraOptions({ ...radio, network_key_file: '' }, i, undefined))
+    } catch (error) {
+      const key = `transport.lora[${i + 1}].spreading_factor`
+      throw new MeshError('ERR_CONFIG', messageOf(error), { context: { key } })
+    }
+  }
 }
 
 interface InternetKeys {

@@ -41,6 +41,9 @@ function transportCheck(core: NodeCore): HealthCheck {
   const figures = { links, peers: targets.length, peersConnected: targets.length - missing.length }
   const problems = core.transports.transports.flatMap(({ problem }) => problem ?? [])
   if (problems.length > 0) return { status: 'degraded', detail: problems.join('; '), ...figures }
+  if (core.transports.transports.length === 0) {
+    return { status: 'degraded', detail: 'no transport is enabled', ...figures }
+  }
   const first = missing[0]
   if (first === undefined) return { status: 'healthy', detail: `${count(links, 'link')} up`, ...figures }
   const why = first.lastError === undefined ? first.state : `${first.state}: ${first.lastError}`

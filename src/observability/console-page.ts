@@ -11,7 +11,7 @@ import {
 import { formatCount, formatDuration } from './format.ts'
 import type { HealthCheck, HealthReport } from './health.ts'
 import { type Html, html } from './html.ts'
-import type { EnvelopeAction, MetricsSnapshot, StatusView } from './snapshot.ts'
+import { type EnvelopeAction, type MetricsSnapshot, neighbourCount, type StatusView } from './snapshot.ts'
 
 export interface ConsoleView {
   readonly status: StatusView
@@ -59,7 +59,7 @@ function tiles(status: StatusView, { envelopes, uptimeSeconds }: MetricsSnapshot
     formatCount(envelopes.reduce((sum, e) => sum + (e.action === action ? e.count : 0), 0))
   const figures = [
     ['Up for', formatDuration(uptimeSeconds)],
-    ['Neighbours', formatCount(status.neighbours.length)],
+    ['Neighbours', formatCount(neighbourCount(status.neighbours))],
     ['Paths', formatCount(status.pathCount)],
     ['Delivered', total('delivered')],
     ['Forwarded', total('forwarded')],

@@ -136,6 +136,11 @@ export interface NeighbourView {
   readonly queuedBytes: number
 }
 
+/** Nodes that there is a link to, each once however many links there are to it. */
+export function neighbourCount(links: readonly NeighbourView[]): number {
+  return new Set(links.flatMap(({ address }) => address ?? [])).size
+}
+
 export interface KnownAddressView {
   readonly neighbour: string
   readonly transport: string

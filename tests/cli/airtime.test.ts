@@ -85,7 +85,7 @@ describe('airtime', () => {
     ],
     [
       ['--bytes', '9', '--bw', '-5'],
-      "airtime: option '--bw' argument is ambiguous (see 'hopwire airtime --help')",
+      "airtime: option '--bw' argument is ambiguous: write --NAME=VALUE where VALUE begins with '-' (see 'hopwire airtime --help')",
     ],
     [['--bytes', '9', '--region', 'EU'], '--region: expected EU868, EU433 or US915, got "EU"'],
     [

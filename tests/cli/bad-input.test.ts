@@ -18,6 +18,9 @@ before(async () => {
   await writeFile(place.path('bad-key/identity.key'), 'not a key\n', { mode: 0o600 })
   await writeFile(place.path('no-key/hopwire.toml'), '[identity]\nkey_file = "nowhere.key"\n')
   await writeFile(place.path('bad.toml'), '[announce]\nintervl_s = 5\n\n[node]\nname = 7\n')
+  const thin =
+    '[[transport.lora]]\nport = "tcp://127.0.0.1:7"\nregion = "US915"\nbandwidth_hz = 125000\nspreading_factor = 12\n'
+  await writeFile(place.path('no-room.toml'), thin)
   await writeFile(place.path('broken.toml'), '[node]\nname = "abc\n')
   await writeFile(place.path('big.bin'), new Uint8Array(65_537))
   await writeFile(place.path('just.bin'), new Uint8Array(65_524))
@@ -68,7 +71,17 @@ const CASES: Readonly<Record<string, Case>> = {
   'an unknown flag': {
     args: ['peers', '--jsno'],
     code: 2,
-    stderr: ["peers: unknown option '--jsno' (see 'hopwire peers --help')"],
+    stderr: ["peers: unknown option '--jsno', did you mean --json? (see 'hopwire peers --help')"],
+  },
+  'an unknown flag like no other': {
+    args: ['peers', '--colour'],
+    code: 2,
+    stderr: ["peers: unknown option '--colour' (see 'hopwire peers --help')"],
+  },
+  'a version asked for in short': {
+    args: ['-v'],
+    code: 2,
+    stderr: [`unknown option "-v" (see 'hopwire --help')`],
   },
   'a flag without its value': {
     args: ['run', '--set'],
@@ -78,7 +91,9 @@ const CASES: Readonly<Record<string, Case>> = {
   'a value that looks like a flag': {
     args: ['send', ADDRESS, 'x', '--ttl', '-5'],
     code: 2,
-    stderr: ["send: option '--ttl' argument is ambiguous (see 'hopwire send --help')"],
+    stderr: [
+      "send: option '--ttl' argument is ambiguous: write --NAME=VALUE where VALUE begins with '-' (see 'hopwire send --help')",
+    ],
   },
   'a value for a flag that takes none': {
     args: ['routes', '--json=yes'],
@@ -122,6 +137,14 @@ const CASES: Readonly<Record<string, Case>> = {
       'bad.toml:5: node.name: expected one line of text, at most 64 characters, got 7',
     ],
   },
+  'a radio for which the law leaves no packet': {
+    args: ['config', 'check', 'no-room.toml'],
+    code: 2,
+    stderr: [
+      'no-room.toml:5: transport.lora[1].spreading_factor: radio tcp://127.0.0.1:7: no packet of use fits into ' +
+        'the 400 ms that one may take here: set a lower spreading factor or a wider channel',
+    ],
+  },
   'what is no TOML': {
     args: ['config', 'check', 'broken.toml'],
     code: 2,
@@ -144,14 +167,14 @@ const CASES: Readonly<Record<string, Case>> = {
     args: ['run', '-c', 'good/hopwire.toml', '--set', 'transport.tcp.listen=["/ip4/1.2.3.400/tcp/1"]'],
     code: 2,
     stderr: [
-      'DIR/good/hopwire.toml: transport.tcp.listen: listen address \'/ip4/1.2.3.400/tcp/1\' is no multiaddr (Invalid IPv4 address "1.2.3.400"): write listen like /ip4/192.0.2.7/tcp/4001',
+      '--set transport.tcp.listen=["/ip4/1.2.3.400/tcp/1"]: entry 1: expected a TCP multiaddr such as /ip4/192.0.2.1/tcp/4330, got "/ip4/1.2.3.400/tcp/1"',
     ],
   },
   'a peer that only another transport could reach': {
     args: ['run', '-c', 'good/hopwire.toml', '--set', 'transport.tcp.peers=["/ip4/127.0.0.1/udp/1"]'],
     code: 2,
     stderr: [
-      "DIR/good/hopwire.toml: transport.tcp.peers: peer '/ip4/127.0.0.1/udp/1' is of another transport: write peers like /ip4/192.0.2.7/tcp/4001",
+      '--set transport.tcp.peers=["/ip4/127.0.0.1/udp/1"]: entry 1: expected a TCP multiaddr such as /ip4/192.0.2.1/tcp/4330, got "/ip4/127.0.0.1/udp/1"',
     ],
   },
   'an address of TCP for QUIC to listen on': {
@@ -166,7 +189,7 @@ const CASES: Readonly<Record<string, Case>> = {
     ],
     code: 2,
     stderr: [
-      "DIR/good/hopwire.toml: transport.quic.listen: listen address '/ip4/127.0.0.1/tcp/1' is of another transport: write listen like /ip4/192.0.2.7/udp/4001/quic-v1",
+      '--set transport.quic.listen=["/ip4/127.0.0.1/tcp/1"]: entry 1: expected a QUIC multiaddr such as /ip4/192.0.2.1/udp/4330/quic-v1, got "/ip4/127.0.0.1/tcp/1"',
     ],
   },
   'a key file that others can read': {
@@ -199,6 +222,13 @@ const CASES: Readonly<Record<string, Case>> = {
     code: 2,
     stderr: ["bad.toml/x: cannot be written: ENOTDIR: not a directory, mkdir 'bad.toml/x'"],
   },
+  'a folder that cannot be looked into': {
+    args: ['init', '--dir', 'x'.repeat(300)],
+    code: 2,
+    stderr: [
+      `DIR: cannot be written: ENAMETOOLONG: name too long, mkdir 'DIR'`.replaceAll('DIR', 'x'.repeat(300)),
+    ],
+  },
 
   'no node to ask': {
     args: ['status'],
@@ -228,17 +258,17 @@ const CASES: Readonly<Record<string, Case>> = {
   'a malformed address': {
     args: ['send', 'bob', 'hello', '-c', 'good/hopwire.toml'],
     code: 2,
-    stderr: ["'bob' is no address: expected 32 hexadecimal digits"],
+    stderr: ["'bob' is no address: expected 32 hexadecimal digits, or the first 6 or more"],
   },
   'one of too many digits': {
     args: ['trace', `${ADDRESS}0`],
     code: 2,
-    stderr: [`'${ADDRESS}0' is no address: expected 32 hexadecimal digits`],
+    stderr: [`'${ADDRESS}0' is no address: expected 32 hexadecimal digits, or the first 6 or more`],
   },
   'one that is very long': {
     args: ['trace', 'g'.repeat(1000)],
     code: 2,
-    stderr: [`'${'g'.repeat(48)}…' is no address: expected 32 hexadecimal digits`],
+    stderr: [`'${'g'.repeat(48)}…' is no address: expected 32 hexadecimal digits, or the first 6 or more`],
   },
   'a text of 65,537 bytes': {
     args: ['send', ADDRESS, 'x'.repeat(65_537)],
@@ -325,25 +355,28 @@ describe('bad input costs a line each, and says what to do', () => {
     })
     const { port } = server.address() as { port: number }
     try {
-      for (const [key, set] of [
-        ['http.listen', `http.listen=127.0.0.1:${port}`],
-        ['transport.tcp.listen', `transport.tcp.listen=["/ip4/127.0.0.1/tcp/${port}"]`],
-      ] as const) {
-        const free = ['--set', 'http.listen=127.0.0.1:0', '--set', 'transport.tcp.listen=[]']
-        const { code, stdout, stderr } = await place.hopwire([
-          'run',
-          '-c',
-          'good/hopwire.toml',
-          ...free,
-          '--set',
-          set,
-          '--set',
-          'logging.level=silent',
-        ])
-        const said = stderr.replaceAll(place.dir, 'DIR').replaceAll(String(port), 'PORT')
-        assert.match(said, new RegExp(`^hopwire: DIR/good/hopwire\\.toml: ${key}: [^\\n]+\\n$`))
-        assert.match(said, /127\.0\.0\.1(:|\/tcp\/)PORT/)
-        assert.deepEqual({ code, stdout }, { code: 1, stdout: '' })
+      const listens = [
+        ['http', `"127.0.0.1:${port}"`],
+        ['transport.tcp', `["/ip4/127.0.0.1/tcp/${port}"]`],
+      ] as const
+      for (const [table, listen] of listens) {
+        const key = `${table}.listen`
+        await writeFile(place.path('good/taken.toml'), `\n[${table}]\nlisten = ${listen}\n`)
+        const others = ['http.listen=127.0.0.1:0', 'transport.tcp.listen=[]', 'logging.level=silent']
+        const set = others.filter((other) => !other.startsWith(key)).flatMap((other) => ['--set', other])
+        const inFile = await place.hopwire(['run', '-c', 'good/taken.toml', ...set])
+        const given = ['--set', `${key}=${listen}`]
+        const onCommandLine = await place.hopwire(['run', '-c', 'good/hopwire.toml', ...set, ...given])
+        for (const [{ code, stdout, stderr }, at] of [
+          [inFile, `good/taken\\.toml:3: ${key}`],
+          [onCommandLine, `--set ${key}=\\S+`],
+        ] as const) {
+          assert.match(
+            stderr,
+            new RegExp(`^hopwire: ${at}: [^\\n]*127\\.0\\.0\\.1(:|/tcp/)${port} [^\\n]+\\n$`),
+          )
+          assert.deepEqual({ code, stdout }, { code: 1, stdout: '' })
+        }
       }
     } finally {
       server.close()

@@ -179,6 +179,15 @@ describe('three processes', () => {
       unknown.stderr,
       /^(waiting[^\n]*\n)?hopwire: no path to 0{32}: nobody in reach knows it[^\n]*\n$/,
     )
+    const forProgram = await at(alice, 'send', '0'.repeat(32), 'hello', '--json')
+    const { time, ...failed } = JSON.parse(forProgram.stdout)
+    assert.match(time, /^\d{4}-\d\d-\d\dT/)
+    assert.deepEqual(
+      { code: forProgram.code, failed },
+      { code: 3, failed: { id: null, state: 'failed', reason: 'no_path' } },
+    )
+    const toItself = await at(alice, 'trace', alice.ready.address)
+    assert.equal(toItself.stderr, `hopwire: ${alice.ready.address} is this node itself\n`)
     const untraced = await at(alice, 'trace', '0'.repeat(32))
     assert.deepEqual(untraced, { code: 3, stdout: '', stderr: `hopwire: no path to ${'0'.repeat(32)}\n` })
     const neither = await at(alice, 'send', 'fffffffffff', 'hello')

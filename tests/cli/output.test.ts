@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { Workplace } from './program.ts'
 
 describe('output', () => {
@@ -9,6 +12,18 @@ describe('output', () => {
     program.child.stdout?.destroy()
     const { code, stderr } = await program.ended()
     assert.deepEqual({ code, stderr }, { code: 0, stderr: '' })
+  })
+
+  const skip = existsSync('/dev/full') ? false : 'needs /dev/full'
+  test('that finds no room is a failure, told in one line', { skip }, () => {
+    const full = openSync('/dev/full', 'w')
+    const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+    const { status, stderr } = spawnSync(process.execPath, [main, 'help', 'send'], {
+      stdio: ['ignore', full, 'pipe'],
+    })
+    closeSync(full)
+    assert.equal(String(stderr), 'hopwire: cannot write: no space is left on the device\n')
+    assert.equal(status, 1)
   })
 
   test('ends a listener whose reader goes', async () => {

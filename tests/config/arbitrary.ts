@@ -10,8 +10,22 @@ const printable = (maxLength: number, minLength = 0): fc.Arbitrary<string> =>
     })
     .filter((text) => text.length <= maxLength)
 const word = fc.stringMatching(/^[a-z0-9:.]{1,12}$/)
-const multiaddr = fc.array(word, { minLength: 1, maxLength: 4 }).map((words) => `/${words.join('/')}`)
-const multiaddrs = fc.array(multiaddr, { maxLength: 4 })
+const PEER_ID = '12D3KooWRBYgny2rBn6pHymjR9NexgHNWMUzJGvTMnXi4muEzLR7'
+const host = fc.oneof(
+  fc.ipV4().map((ip) => `/ip4/${ip}`),
+  fc.ipV6().map((ip) => `/ip6/${ip}`),
+  fc.domain().map((name) => `/dns4/${name}`),
+)
+const portNumber = fc.integer({ min: 1, max: 65_535 })
+const named = fc.constantFrom('', `/p2p/${PEER_ID}`)
+const tcpAddress = fc.tuple(host, portNumber, named).map(([at, tcp, peer]) => `${at}/tcp/${tcp}${peer}`)
+const quicAddress = fc
+  .tuple(host, portNumber, named)
+  .map(([at, udp, peer]) => `${at}/udp/${udp}/quic-v1${peer}`)
+const relayedAddress = fc
+  .tuple(host, portNumber)
+  .map(([at, tcp]) => `${at}/tcp/${tcp}/p2p/${PEER_ID}/p2p-circuit/p2p/${PEER_ID}`)
+const some = (address: fc.Arbitrary<string>): fc.Arbitrary<string[]> => fc.array(address, { maxLength: 4 })
 const nodes = fc.array(fc.stringMatching(/^([0-9a-fA-F]{32}){1,2}$/), { maxLength: 4 })
 const whole = (min: number, max: number): fc.Arbitrary<number> =>
   fc.oneof(
@@ -21,7 +35,6 @@ const whole = (min: number, max: number): fc.Arbitrary<number> =>
 
 const internet = {
   enabled: fc.boolean(),
-  peers: multiaddrs,
   max_links: whole(1, 65_536),
   queue_bytes: whole(131_072, 2 ** 30),
 }
@@ -81,9 +94,9 @@ export const validConfig: fc.Arbitrary<Config> = fc
     }),
     identity: fc.record({ key_file: printable(200, 1), succession_days: whole(1, 3650) }),
     transport: fc.record({
-      tcp: fc.record({ ...internet, listen: multiaddrs }),
-      quic: fc.record({ ...internet, listen: multiaddrs }),
-      relay: fc.record(internet),
+      tcp: fc.record({ ...internet, listen: some(tcpAddress), peers: some(tcpAddress) }),
+      quic: fc.record({ ...internet, listen: some(quicAddress), peers: some(quicAddress) }),
+      relay: fc.record({ ...internet, peers: some(relayedAddress) }),
       lora: fc.uniqueArray(radio, { maxLength: 3, selector: ({ port }) => port }),
       admission: fc.record({
         allow: nodes,
@@ -94,6 +107,7 @@ export const validConfig: fc.Arbitrary<Config> = fc
       }),
       discovery: fc.record({
         mdns: fc.boolean(),
+        relay: fc.constant(false), // it sets another key
         relay_server: fc.boolean(),
         hole_punching: fc.boolean(),
         nat_detection: fc.boolean(),

@@ -42,6 +42,7 @@ describe('defaults', () => {
         },
         discovery: {
           mdns: false,
+          relay: false,
           relay_server: false,
           hole_punching: false,
           nat_detection: false,

@@ -24,7 +24,7 @@ describe('a bad file is refused with its line and key', () => {
     ['\nlora.port = 1\nlora.sf = 7', '2: lora: unknown table (did you mean transport.lora?)'],
     [
       'transport.tcp.peers = ["/a\\u009b"]',
-      '1: transport.tcp.peers: entry 1: expected a multiaddr, which starts with \'/\', such as /ip4/192.0.2.1/tcp/4330, got "/a\\u009b"',
+      '1: transport.tcp.peers: entry 1: expected a TCP multiaddr such as /ip4/192.0.2.1/tcp/4330, got "/a\\u009b"',
     ],
     ['colour = "blue"', `1: colour: unknown key (${AT_TOP})`],
     ['"a\\u001b[31m.b" = 1', `1: "a\\u001b[31m.b": unknown key (${AT_TOP})`],
@@ -76,11 +76,11 @@ describe('a bad file is refused with its line and key', () => {
     ['transport.tcp.enabled = 1', '1: transport.tcp.enabled: expected true or false, got 1'],
     [
       'transport.tcp.listen = [\n"/ip4/127.0.0.1/tcp/0",\n"localhost:80"]',
-      '1: transport.tcp.listen: entry 2: expected a multiaddr, which starts with \'/\', such as /ip4/192.0.2.1/tcp/4330, got "localhost:80"',
+      '1: transport.tcp.listen: entry 2: expected a TCP multiaddr such as /ip4/192.0.2.1/tcp/4330, got "localhost:80"',
     ],
     [
       'transport.tcp.peers = [["/ip4"]]',
-      "1: transport.tcp.peers: entry 1: expected a multiaddr, which starts with '/', such as /ip4/192.0.2.1/tcp/4330, got a list",
+      '1: transport.tcp.peers: entry 1: expected a TCP multiaddr such as /ip4/192.0.2.1/tcp/4330, got a list',
     ],
     [
       `transport.tcp.listen = [${'"/a",'.repeat(33)}]`,
@@ -106,6 +106,10 @@ describe('a bad file is refused with its line and key', () => {
     [
       '[transport]\ntcp.enabled = false\nrelay.enabled = true',
       '3: transport.relay.enabled: a relay is reached over TCP or QUIC: enable transport.tcp or transport.quic as well',
+    ],
+    [
+      'transport.tcp.enabled = false\n[transport.discovery]\nrelay = true',
+      '3: transport.discovery.relay: a relay is reached over TCP or QUIC: enable transport.tcp or transport.quic as well',
     ],
     [
       '[transport.discovery]\nhole_punching = true',

@@ -25,7 +25,17 @@ describe('loadConfig', () => {
   test('reads a file, applies the overrides and makes the paths absolute', async () => {
     const file = await written('good.toml', '[announce]\ninterval_s = 5\n[logging]\nlevel = "warn"')
     const env = { HOPWIRE_LOGGING_LEVEL: 'error' }
-    const loaded = await loadConfig(relative(process.cwd(), file), { set: ['store.path=a.db'], env })
+    const { placeOf, ...loaded } = await loadConfig(relative(process.cwd(), file), {
+      set: ['store.path=a.db'],
+      env,
+    })
+    const places = ['announce.interval_s', 'logging.level', 'store.path', 'http.listen'].map(placeOf)
+    assert.deepEqual(places, [
+      `${relative(process.cwd(), file)}:2: announce.interval_s`,
+      'HOPWIRE_LOGGING_LEVEL',
+      '--set store.path=a.db',
+      `${relative(process.cwd(), file)}: http.listen`,
+    ])
     assert.deepEqual(loaded, {
       config: {
         ...DEFAULTS,

@@ -216,6 +216,9 @@ describe('the network key', () => {
       secret('', [`transport.lora [{${row}}]`]),
       secret('', [], { HOPWIRE_TRANSPORT_LORA: `[{${row},sf=7}]` }),
       secret('', [], { HOPWIRE_TRANSPORT_LORA: `[{${row}` }),
+      secret('', [`transport.lora=[{port="/dev/a",netwrok_key="${KEY}"}]`]),
+      secret(`${KEY}\n`),
+      secret(`hopwire-ed25519-seed-v1 ${KEY}\n`),
     ]
     for (const error of errors) assert.ok(!error.includes(KEY.slice(0, 16)), error)
   })

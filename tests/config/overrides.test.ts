@@ -143,12 +143,21 @@ describe('HOPWIRE_* variables', () => {
     assert.deepEqual(parsed('', [], env), parsed(''))
   })
 
+  test('relayed links are enabled by either of two keys', () => {
+    for (const key of ['transport.relay.enabled', 'transport.discovery.relay']) {
+      const { transport } = parsed('', [`${key}=true`, 'transport.discovery.hole_punching=true'])
+      assert.equal(transport.relay.enabled, true)
+    }
+    assert.equal(parsed('', ['transport.discovery.relay=false']).transport.relay.enabled, false)
+  })
+
   test('an unknown one is refused with the nearest', () => {
-    const env = { HOPWIRE_ANOUNCE_INTERVAL_S: '1', HOPWIRE_HTTP_PORT: '1' }
+    const env = { HOPWIRE_ANOUNCE_INTERVAL_S: '1', HOPWIRE_HTTP_PORT: '1', HOPWIRE_X: '1' }
     const lines = problemsOf(() => parsed('', [], env))
     assert.deepEqual(lines, [
       'HOPWIRE_ANOUNCE_INTERVAL_S: unknown variable (did you mean HOPWIRE_ANNOUNCE_INTERVAL_S?)',
       'HOPWIRE_HTTP_PORT: unknown variable (did you mean HOPWIRE_HTTP_LISTEN?)',
+      'HOPWIRE_X: unknown variable (HOPWIRE_NODE_NAME is node.name, and so on)',
     ])
   })
 

@@ -22,8 +22,14 @@ describe('a node under control', () => {
     const status = await client.call('status', {})
     assert.equal(status.address, node.address.toString())
     assert.deepEqual(
-      { health: status.health, http: status.http, links: status.links, paths: status.paths },
-      { health: 'healthy', http: null, links: 1, paths: 1 },
+      {
+        health: status.health,
+        http: status.http,
+        neighbours: status.neighbours,
+        links: status.links,
+        paths: status.paths,
+      },
+      { health: 'healthy', http: null, neighbours: 1, links: 1, paths: 1 },
     )
     assert.deepEqual(status.listen, run.listenAddresses)
     const { peers } = await client.call('peers', {})

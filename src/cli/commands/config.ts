@@ -19,7 +19,14 @@ says what is wrong with it, a line for each problem, with the file, its line and
   async run({ effective = false }, [action = '', file = DEFAULT_CONFIG]) {
     if (action !== 'check') throw usageError('config', `unknown action ${JSON.stringify(action)}`)
     const { effectiveToml, loadConfig } = await import('../../config/config.ts')
+    const { checkRadios } = await import('../../node/from-config.ts')
+    const { named } = await import('../run/named.ts')
     const loaded = await loadConfig(file, { env: process.env })
+    try {
+      checkRadios(loaded.config)
+    } catch (error) {
+      throw named(error, loaded)
+    }
     process.stdout.write(effective ? effectiveToml(loaded.config) : `${printable(file)}: ok\n`)
     return Exit.ok
   },

@@ -9,8 +9,8 @@ export const routes = command({
   usage: '',
   about: `\
 Lists the destinations that a running node knows, with the neighbour that leads to each. The cost is
-how long a frame of 200 bytes is expected to travel, ALT how many further neighbours could take over,
-WHY the reason for the choice. The best paths come first, at most 1,000 of them; --json has all
+how long a frame of 200 bytes is expected to travel, ALT how many further links could take over, WHY
+the reason for the choice. The best paths come first, at most 1,000 of them; --json has all
 alternates.`,
   options: { ...NODE_OPTIONS, json: JSON_OPTION },
   arguments: { min: 0, max: 0 },
@@ -35,9 +35,9 @@ alternates.`,
         routes.map((route) => [
           route.destination,
           String(route.hops),
-          formatMilliseconds(route.metricMs),
+          route.transport === '' ? '-' : formatMilliseconds(route.metricMs),
           route.nextHop,
-          route.transport,
+          route.transport === '' ? '-' : route.transport,
           formatDuration(route.ageSeconds, 1),
           formatDuration(route.expiresInSeconds, 1),
           String(route.alternates.length),

@@ -2,6 +2,7 @@ import type { ControlClient } from '../../control/client.ts'
 import type { SendParams } from '../../control/params.ts'
 import type { DeliveryEvent } from '../../control/protocol.ts'
 import { formatDuration } from '../../observability/format.ts'
+import { systemClock } from '../../runtime/clock.ts'
 import { MeshError } from '../../runtime/errors.ts'
 import { MAX_LIFETIME_S } from '../../wire/envelope.ts'
 import { PRIORITIES } from '../../wire/frame.ts'
@@ -46,7 +47,7 @@ that was not in time stays under way.`,
     timeout: { type: 'string', value: 'S', help: `Seconds to wait at most. Default: ${DEFAULT_TIMEOUT_S}.` },
     json: {
       ...JSON_OPTION,
-      help: 'Print each state as a line of JSON: id, state, reason, expectedMs, time.',
+      help: 'Print each state as a line of JSON: id (null where there was no path), state, reason, expectedMs, time.',
     },
     ...NODE_OPTIONS,
   },
@@ -64,7 +65,12 @@ that was not in time stays under way.`,
     const payload = content.toString('base64')
     using node = await connectToNode(where)
     const params = { to, payload, ...(name === undefined ? {} : { file: name }), ...options, wait: awaited }
-    return await follow(node, params, timeoutS, json ? printJson : printState)
+    try {
+      return await follow(node, params, timeoutS, json ? printJson : printState)
+    } catch (error) {
+      if (json && error instanceof MeshError && error.code === 'ERR_NO_PATH') printJson(noPath())
+      throw error
+    }
   },
 })
 
@@ -86,10 +92,16 @@ async function follow(
     return Exit.ok
   } catch (error) {
     if (!(error instanceof MeshError) || error.code !== 'ERR_DEADLINE') throw error
-    const reached = last === undefined ? 'it waits for room on the link' : `it is ${inWords(last)}`
+    const reached =
+      last === undefined ? 'it waits for a path, or for room on a link' : `it is ${inWords(last)}`
     complain(`not ${params.wait} within ${timeoutS} s: ${reached}, and stays under way`)
     return Exit.notReached
   }
+}
+
+/** The state of a message that was refused before it had an id. */
+function noPath(): Record<string, string | null> {
+  return { id: null, state: 'failed', reason: 'no_path', time: new Date(systemClock.now()).toISOString() }
 }
 
 function printState(event: DeliveryEvent): void {

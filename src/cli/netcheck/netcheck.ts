@@ -24,7 +24,7 @@ export async function* netcheck(
   timeoutMs: number,
 ): AsyncGenerator<Finding> {
   const { peerId } = await Identity.load(keyFile)
-  const { tcp, quic, relay } = config.transport
+  const { tcp, quic, relay, lora } = config.transport
   const direct = [tcp, quic].filter(({ enabled }) => enabled)
   yield* await checkNode(node)
   yield await checkClock(node)
@@ -36,7 +36,8 @@ export async function* netcheck(
   }
   const dialled = relay.enabled ? [...direct, relay] : direct
   const peers = [...new Set(dialled.flatMap((transport) => transport.peers))]
-  if (peers.length === 0) yield note('peer', '', 'none is configured: this node waits to be dialled')
+  const waits = lora.length === 0 ? 'to be dialled' : 'to be dialled, or heard by radio'
+  if (peers.length === 0) yield note('peer', '', `none is configured: this node waits ${waits}`)
   else yield* checkPeers(peers, loaded, { ownPeerId: peerId, timeoutMs })
 }
 

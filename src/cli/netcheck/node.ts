@@ -15,13 +15,17 @@ export type RunningNode = ControlClient | { readonly absent: string }
 
 export async function checkNode(node: RunningNode): Promise<Finding[]> {
   if ('absent' in node) return [note('node', '', `${node.absent}; what follows is seen without it`)]
-  const [{ version, links, reach }, { status, checks }] = await Promise.all([
+  const [{ version, neighbours, reach }, { status, checks }] = await Promise.all([
     node.call('status', {}, { timeoutMs: ANSWER_MS }),
     node.call('health', {}, { timeoutMs: ANSWER_MS }),
   ])
   const troubles = Object.entries(checks).filter(([, check]) => check.status !== 'healthy')
   return [
-    ok('node', '', `runs, version ${version}, ${status}, ${formatCount(links)} neighbours`),
+    ok(
+      'node',
+      '',
+      `runs, version ${version}, ${status}, ${formatCount(neighbours)} ${neighbours === 1 ? 'neighbour' : 'neighbours'}`,
+    ),
     ...troubles.map(([name, { status: bad, detail }]) =>
       (bad === 'unhealthy' ? fail : note)('node', name, `${bad}: ${detail}`),
     ),

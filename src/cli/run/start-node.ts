@@ -5,12 +5,13 @@ import { readNetworkKey } from '../../config/network-key.ts'
 import { ControlServer } from '../../control/server.ts'
 import { selectProvider } from '../../crypto/provider/select.ts'
 import { Identity } from '../../identity/identity.ts'
+import { checkRadios } from '../../node/from-config.ts'
 import { loadFormerKeys } from '../../node/key-rotation.ts'
 import { MeshNode } from '../../node/mesh-node.ts'
 import type { RunHandle } from '../../node/run-handle.ts'
 import { systemClock } from '../../runtime/clock.ts'
-import { type ErrorCode, MeshError } from '../../runtime/errors.ts'
 import type { Logger } from '../../runtime/logger.ts'
+import { named } from './named.ts'
 
 /** @throws MeshError what keeps it from starting: then nothing is left running. */
 export async function startNode(
@@ -22,6 +23,7 @@ export async function startNode(
   const config = { ...loaded.config, node: { ...loaded.config.node, data_dir: dataDir }, blocklist }
   let control: ControlServer | undefined
   try {
+    checkRadios(loaded.config)
     const crypto = selectProvider(config.crypto.provider)
     const radios = loaded.config.transport.lora.map(async (radio) => {
       const key = await readNetworkKey(radio, dirname(loaded.file))
@@ -46,27 +48,4 @@ export async function startNode(
     await control?.stop()
     throw named(error, loaded)
   }
-}
-
-const NAME_THEIR_FILE: ReadonlySet<ErrorCode> = new Set(['ERR_IDENTITY_FILE', 'ERR_CONTROL', 'ERR_STORE'])
-
-/** The error with the file and, where it can be told, the key that a person has to look at. */
-function named(error: unknown, { config, file }: LoadedConfig): unknown {
-  if (!(error instanceof MeshError) || NAME_THEIR_FILE.has(error.code)) return error
-  const { code, message, cause, context } = error
-  const { tcp, quic, relay } = config.transport
-  const keys = {
-    'transport.tcp.listen': tcp.listen,
-    'transport.tcp.peers': tcp.peers,
-    'transport.quic.listen': quic.listen,
-    'transport.quic.peers': quic.peers,
-    'transport.relay.peers': relay.peers,
-  }
-  const key = Object.entries(keys).find(([, addresses]) =>
-    addresses.includes(String(context['address'])),
-  )?.[0]
-  const place = key === undefined ? file : `${file}: ${key}`
-  // An address that the system has given no reason against is none that this transport understands.
-  const isMisconfigured = key !== undefined && context['reason'] === undefined
-  return new MeshError(isMisconfigured ? 'ERR_CONFIG' : code, `${place}: ${message}`, { cause })
 }

@@ -3,7 +3,7 @@
  * port, one transport.
  */
 import { join } from 'node:path'
-import { checkChannel } from '../../config/regions/check-channel.ts'
+import { checkChannel, type LegalChannel } from '../../config/regions/check-channel.ts'
 import { REGIONS, type RegionId } from '../../config/regions/regions.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { MeshError } from '../../runtime/errors.ts'
@@ -14,10 +14,13 @@ import { counterFile } from './counter-file.ts'
 import { DutyLedger } from './ledger/duty-ledger.ts'
 import { FileMedium, type LedgerMedium } from './ledger/ledger-medium.ts'
 import { linkAccount } from './ledger/link-account.ts'
+import { longestPacket } from './link/longest-packet.ts'
 import type { CounterFloor } from './link/packet-counter.ts'
 import { checksum, keyedTag } from './link/tag.ts'
+import type { ModemSettings } from './modem.ts'
 import { RnodeModem } from './rnode/driver.ts'
 import type { ModemLine } from './rnode/open-line.ts'
+import { rnodeModulation } from './rnode-timing.ts'
 import { LoraTransport } from './transport.ts'
 
 export interface LoraOptions {
@@ -57,24 +60,11 @@ const SLACK_US = 120_000_000
 /** So many packets may be in the modem: what goes out in one run. */
 const MAX_HELD = 32
 
-/** @throws MeshError ERR_CONFIG, from the factory, for settings that the region's law does not allow. */
+/** @throws MeshError ERR_CONFIG, from the factory: see {@link legalRadio}. */
 export function lora(options: LoraOptions): TransportFactory {
   return (components) => {
-    const { port, region = 'EU868', name = 'lora', queueBytes = DEFAULT_QUEUE_BYTES, dutyCycle } = options
-    const { channel } = REGIONS[region]
-    const settings = {
-      frequencyHz: options.frequencyHz ?? channel.frequencyHz,
-      bandwidthHz: options.bandwidthHz ?? channel.bandwidthHz,
-      spreadingFactor: options.spreadingFactor ?? channel.spreadingFactor,
-      codingRate: options.codingRate ?? channel.codingRate,
-      txPowerDbm: options.txPowerDbm ?? channel.txPowerDbm,
-    }
-    const checked = checkChannel(REGIONS[region], {
-      ...settings,
-      powerDbm: settings.txPowerDbm,
-      antennaGainDbi: options.antennaGainDbi ?? DIPOLE_DBI,
-    })
-    if (!checked.ok) throw new MeshError('ERR_CONFIG', `radio ${port}: ${checked.reason}: ${checked.advice}`)
+    const { port, name = 'lora', queueBytes = DEFAULT_QUEUE_BYTES, dutyCycle } = options
+    const { settings, checked } = legalRadio(options)
     const { clock, logger } = components
     const isLifted = dutyCycle === 'lifted'
     const hasLimit = !isLifted && checked.dutyShare < 1
@@ -109,6 +99,33 @@ export function lora(options: LoraOptions): TransportFactory {
       components,
     )
   }
+}
+
+/**
+ * A radio's settings, with what the region names first in place of what is not given.
+ *
+ * @throws MeshError ERR_CONFIG for what the region's law does not allow, or leaves no room for a packet.
+ */
+export function legalRadio(options: LoraOptions): { settings: ModemSettings; checked: LegalChannel } {
+  const { port, region = 'EU868' } = options
+  const { channel } = REGIONS[region]
+  const settings = {
+    frequencyHz: options.frequencyHz ?? channel.frequencyHz,
+    bandwidthHz: options.bandwidthHz ?? channel.bandwidthHz,
+    spreadingFactor: options.spreadingFactor ?? channel.spreadingFactor,
+    codingRate: options.codingRate ?? channel.codingRate,
+    txPowerDbm: options.txPowerDbm ?? channel.txPowerDbm,
+  }
+  const checked = checkChannel(REGIONS[region], {
+    ...settings,
+    powerDbm: settings.txPowerDbm,
+    antennaGainDbi: options.antennaGainDbi ?? DIPOLE_DBI,
+  })
+  if (!checked.ok) throw new MeshError('ERR_CONFIG', `radio ${port}: ${checked.reason}: ${checked.advice}`)
+  const { spreadingFactor, bandwidthHz, codingRate } = settings
+  const modulation = rnodeModulation(spreadingFactor, bandwidthHz, codingRate)
+  longestPacket(port, modulation, checked.dwellUs ?? Number.POSITIVE_INFINITY)
+  return { settings, checked }
 }
 
 /** Where the ledger is not in a folder there is no place for it, and counters follow the clock. */

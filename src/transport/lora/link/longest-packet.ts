@@ -1,5 +1,5 @@
 import { MeshError } from '../../../runtime/errors.ts'
-import type { Modem } from '../modem.ts'
+import type { Modulation } from '../airtime.ts'
 import { longestPacketWithin } from '../rnode-timing.ts'
 import { MAX_PACKET_BYTES } from './packet.ts'
 
@@ -9,11 +9,11 @@ const MIN_PACKET_BYTES = 128
 /**
  * The longest packet that the law lets be sent in one go, bytes.
  *
+ * @param port of the radio, for people.
  * @param maxAirtimeUs the longest that one packet may be on the air.
  * @throws MeshError ERR_CONFIG where none of use fits.
  */
-export function longestPacket({ modem, maxAirtimeUs }: { modem: Modem; maxAirtimeUs: number }): number {
-  const { modulation, port } = modem
+export function longestPacket(port: string, modulation: Modulation, maxAirtimeUs: number): number {
   const bytes = Math.min(MAX_PACKET_BYTES, longestPacketWithin(modulation, maxAirtimeUs))
   if (bytes >= MIN_PACKET_BYTES) return bytes
   const limit = `the ${maxAirtimeUs / 1000} ms that one may take here`

@@ -104,7 +104,7 @@ export class Station implements ReceiverHost {
     )
     this.#counter = new PacketCounter(clock.now(), parts.counterFloor)
     this.#composer = new Composer({
-      maxPacketBytes: longestPacket(parts),
+      maxPacketBytes: longestPacket(modem.port, modem.modulation, parts.maxAirtimeUs),
       airtimeMs: (bytes) => this.#airtimeUs(bytes + 1) / 1000,
       jobs: this.#jobs,
       tagger,

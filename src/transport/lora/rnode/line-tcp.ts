@@ -52,12 +52,16 @@ class TcpLine implements Line {
       this.close()
       listener.closed(reason)
     }
+    let hasSpoken = false
     socket.on('data', (data) => {
+      hasSpoken = true
       if (this.#isOpen) listener.bytes(data)
     })
     // Stays after `close`: an error that comes late would otherwise end the process.
     socket.on('error', (error) => gone(reasonOf(error)))
-    socket.on('end', () => gone('the modem closed the connection'))
+    // A modem has room for one program, and sends others away.
+    const hint = (): string => (hasSpoken ? '' : ' at once; does another program use it?')
+    socket.on('end', () => gone(`the modem closed the connection${hint()}`))
     socket.on('close', () => gone('the connection is closed'))
     this.#keepAlive(KEEP_ALIVE_MS)
   }

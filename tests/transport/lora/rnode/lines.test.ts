@@ -83,6 +83,16 @@ describe('a line over TCP', () => {
     return { server, port: `tcp://127.0.0.1:${(server.address() as AddressInfo).port}` }
   }
 
+  it('says what it may be when the modem sends it away without a word', async () => {
+    const { server, port } = await listen((socket) => socket.end())
+    const ear = new Ear()
+    await withLine(port, ear, async () => {
+      await ear.until(() => ear.closedFor !== undefined)
+      assert.equal(ear.closedFor, 'the modem closed the connection at once; does another program use it?')
+    })
+    server.close()
+  })
+
   it('carries bytes both ways, and tells when the modem hangs up', async () => {
     const { server, port } = await listen((socket) => {
       socket.on('data', (data) => socket.end(data))
