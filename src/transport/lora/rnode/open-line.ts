@@ -2,7 +2,6 @@
 import type { Clock } from '../../../runtime/clock.ts'
 import { MeshError } from '../../../runtime/errors.ts'
 import type { OpenLine } from './line.ts'
-import type { MemoryPort } from './line-memory.ts'
 import { serialLine } from './line-serial.ts'
 import { tcpLine } from './line-tcp.ts'
 
@@ -38,8 +37,4 @@ export function modemLine(port: string, clock: Clock): ModemLine {
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
   const open = tcpLine(port, host, url.port === '' ? TCP_PORT : Number(url.port), clock)
   return { open, bootMs: 0, answerMs: 1500, gapMs: 1500 }
-}
-
-export function memoryModemLine(port: MemoryPort): ModemLine {
-  return { open: port.open, bootMs: 0, answerMs: 500, gapMs: 100 }
 }

@@ -9,9 +9,9 @@ import { after, describe, it } from 'node:test'
 import { systemClock } from '../../../../src/runtime/clock.ts'
 import { VirtualClock } from '../../../../src/sim/clock.ts'
 import type { Line, LineListener } from '../../../../src/transport/lora/rnode/line.ts'
-import { MemoryPort } from '../../../../src/transport/lora/rnode/line-memory.ts'
 import { modemLine } from '../../../../src/transport/lora/rnode/open-line.ts'
 import { readSerialPort, type SerialPort } from '../../../../src/transport/lora/rnode/serial-port.ts'
+import { MemoryPort } from './line-memory.ts'
 
 const HAS_SOCAT = spawnSync('socat', ['-V']).status === 0
 const NO_SOCAT = HAS_SOCAT ? false : 'socat is not installed'

@@ -2,13 +2,13 @@
 import type { VirtualClock } from '../../../../src/sim/clock.ts'
 import type { Modulation } from '../../../../src/transport/lora/airtime.ts'
 import type { Line, LineListener } from '../../../../src/transport/lora/rnode/line.ts'
-import { MemoryPort } from '../../../../src/transport/lora/rnode/line-memory.ts'
 import type { ModemLine } from '../../../../src/transport/lora/rnode/open-line.ts'
 import {
   chargedAirtimeMs,
   packetAirtimeMs,
   rnodeModulation,
 } from '../../../../src/transport/lora/rnode-timing.ts'
+import { MemoryPort } from './line-memory.ts'
 
 const FEND = 0xc0
 

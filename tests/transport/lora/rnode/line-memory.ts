@@ -1,7 +1,7 @@
-/** A line in memory, for modems that are simulated in the same process. */
-import type { Clock } from '../../../runtime/clock.ts'
-import { MeshError } from '../../../runtime/errors.ts'
-import type { Line, LineListener, OpenLine } from './line.ts'
+/** A line in memory, for scripted modems. */
+import type { Clock } from '../../../../src/runtime/clock.ts'
+import { MeshError } from '../../../../src/runtime/errors.ts'
+import type { Line, LineListener, OpenLine } from '../../../../src/transport/lora/rnode/line.ts'
 
 /** What stands at the other end: told of each line that is opened, it says who hears what is written. */
 export type AcceptLine = (line: Line) => LineListener
