@@ -45,6 +45,7 @@ export type {
   MessageKey,
   MessageStore,
   PutOutcome,
+  StoredDelivery,
   StoredMessage,
   StoredRow,
   StoreStats,

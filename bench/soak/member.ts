@@ -58,8 +58,10 @@ export class Member {
   async kill(): Promise<void> {
     const child = this.#leave()
     if (child === undefined) return
+    const at = Date.now()
     process.kill(child.pid, 'SIGKILL')
     await child[Symbol.asyncDispose]()
+    this.journal.write({ is: 'killed', at })
   }
 
   /** Shuts it down in order. @returns what did not stop in time */

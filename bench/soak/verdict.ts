@@ -5,7 +5,7 @@ export interface Verdict {
   readonly accepted: number
   /** Once, to the application of the node they were for. */
   readonly delivered: number
-  /** Again to another process of the same node: which message the one before had got ended with that. */
+  /** Again to the next process of the same node, since the one before was killed before it had written that down. */
   readonly deliveredToNextLife: number
   /** Not delivered, and their sender was told why. */
   readonly ended: Readonly<Record<string, number>>
@@ -18,6 +18,9 @@ export interface Verdict {
   readonly doubled: readonly string[]
   readonly falseReceipts: readonly string[]
 }
+
+/** A node writes a tenth of a second after a delivery; this much later if the machine is busy. */
+const WRITTEN_AFTER_MS = 5000
 
 interface Message {
   readonly name: string
@@ -54,11 +57,12 @@ export function judge(
     const lives = journal.filter(({ is }) => is === 'started').length
     for (const message of messagesIn(sender, journal)) {
       tally.accepted += 1
-      const inLives = receipts.get(`${message.to} ${message.name}`) ?? []
-      if (inLives.length > 0) {
+      const received = receipts.get(`${message.to} ${message.name}`) ?? []
+      if (received.length > 0) {
         tally.delivered += 1
-        if (new Set(inLives).size < inLives.length) tally.doubled.push(message.text)
-        else if (inLives.length > 1) tally.deliveredToNextLife += 1
+        if (received.some((each, nth) => isRepeated(each, received[nth + 1])))
+          tally.doubled.push(message.text)
+        else if (received.length > 1) tally.deliveredToNextLife += 1
       } else if (message.state === 'delivered') tally.falseReceipts.push(message.text)
       else if (message.state === 'failed' || message.state === 'expired') {
         const reason = `${message.state}: ${message.reason ?? 'no reason'}`
@@ -71,16 +75,35 @@ export function judge(
   return tally
 }
 
-/** For each `recipient source id` the lives of the recipient in which it was delivered. */
-function deliveriesIn(journals: ReadonlyMap<string, readonly JournalEntry[]>): Map<string, number[]> {
-  const deliveries = new Map<string, number[]>()
+interface Received {
+  readonly at: number
+  readonly life: number
+  /** Whether the next process has to know it. */
+  isWritten: boolean
+}
+
+function isRepeated({ life, isWritten }: Received, next: Received | undefined): boolean {
+  return next !== undefined && (isWritten || next.life === life)
+}
+
+/** For each `recipient source id` its deliveries, in order. */
+function deliveriesIn(journals: ReadonlyMap<string, readonly JournalEntry[]>): Map<string, Received[]> {
+  const deliveries = new Map<string, Received[]>()
   for (const [recipient, journal] of journals) {
     let life = 0
+    let inThisLife: Received[] = []
     for (const entry of journal) {
-      if (entry.is === 'started') life += 1
-      if (entry.is !== 'received') continue
-      const name = `${recipient} ${entry.from} ${entry.id}`
-      deliveries.set(name, [...(deliveries.get(name) ?? []), life])
+      if (entry.is === 'started') {
+        life += 1
+        inThisLife = []
+      } else if (entry.is === 'killed') {
+        for (const received of inThisLife) received.isWritten = entry.at - received.at > WRITTEN_AFTER_MS
+      } else if (entry.is === 'received') {
+        const name = `${recipient} ${entry.from} ${entry.id}`
+        const received = { at: entry.at, life, isWritten: true }
+        inThisLife.push(received)
+        deliveries.set(name, [...(deliveries.get(name) ?? []), received])
+      }
     }
   }
   return deliveries

@@ -6,8 +6,9 @@
 import type { Address } from '../identity/address.ts'
 import { messageOf } from '../runtime/errors.ts'
 import type { Logger } from '../runtime/logger.ts'
-import type { MessageKey, MessageStore, PutOutcome, StoredRow } from '../store/store.ts'
+import type { MessageKey, MessageStore, PutOutcome, StoredMessage, StoredRow } from '../store/store.ts'
 import { EnvelopeView, messageId, nextAttempt } from '../wire/envelope.ts'
+import { MAX_CLOCK_SKEW_S } from '../wire/frame.ts'
 
 /** Messages for one destination that are handed over and not yet acknowledged. */
 export const HAND_OVER_WINDOW = 64
@@ -155,9 +156,20 @@ export class Custody {
   }
 
   /** Gives a message up for good, whatever was to become of it. */
-  discard(row: StoredRow): void {
-    this.#store.remove(row, row.destination)
-    this.#handedOver.delete(nameOf(row))
+  discard(message: Pick<StoredMessage, 'source' | 'created' | 'sequence' | 'destination'>): void {
+    this.#store.remove(message, message.destination)
+    this.#handedOver.delete(nameOf(message))
+  }
+
+  /** An application of this node has a message, whether or not it waited here. The next run is to know. */
+  delivered(view: EnvelopeView, source: Address): void {
+    const { created, sequence, lifetime } = view
+    this.#store.delivered({ source, created, sequence, endsAt: created + lifetime + MAX_CLOCK_SKEW_S })
+  }
+
+  /** What earlier runs have delivered, the oldest first. */
+  deliveredBefore(wallMs: number): Iterable<MessageKey> {
+    return this.#store.deliveries(Math.floor(wallMs / 1000))
   }
 
   /** What waits for this very node, for its own services. */

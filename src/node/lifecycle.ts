@@ -26,6 +26,7 @@ export async function startNode(node: MeshNode, core: NodeCore, onEnd: () => voi
     core.startedAt = clock.monotonic()
     await store.open()
     stops.push(() => finish('store', () => store.close()))
+    core.inbox.recall()
     const { identity, config } = core.parts
     await core.warmPaths.load()
     stops.push(() => finish('paths', () => core.warmPaths.save()))
@@ -44,6 +45,8 @@ export async function startNode(node: MeshNode, core: NodeCore, onEnd: () => voi
     stops.push((deadlineMs) => core.transports.stop(deadlineMs))
     stops.push(() => finish('outgoing messages', () => keepUnsettled(core)))
     core.dataPath.pollRouter()
+    // What earlier runs kept for whoever listens already.
+    clock.defer(() => core.inbox.drain())
   } catch (error) {
     await stopAll(DEFAULT_DEADLINE_MS)
     onEnd()

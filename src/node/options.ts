@@ -10,7 +10,7 @@ import { type Random, systemRandom } from '../runtime/random.ts'
 import type { Service } from '../services/service.ts'
 import { memoryStore } from '../store/memory.ts'
 import { sqliteStore } from '../store/sqlite/sqlite-store.ts'
-import type { MessageStore } from '../store/store.ts'
+import { MAX_DELIVERIES, type MessageStore } from '../store/store.ts'
 import { AddressBook } from '../transport/address-book.ts'
 import { AdmissionControl, type AdmissionHook } from '../transport/admission.ts'
 import type { TransportFactory } from '../transport/transport.ts'
@@ -109,7 +109,7 @@ function configuredPathFile(
 }
 
 function configuredStore(
-  { store }: Config,
+  { store, routing }: Config,
   dataDir: string | undefined,
   clock: Clock,
   logger: Logger,
@@ -118,6 +118,8 @@ function configuredStore(
     maxMessages: store.max_messages,
     maxBytes: store.max_bytes,
     maxMessagesPerSource: store.max_messages_per_source,
+    // More than the node recalls would be of no use.
+    maxDeliveries: Math.min(routing.seen_messages, MAX_DELIVERIES),
   }
   if (store.kind === 'memory' || dataDir === undefined) return memoryStore(limits)
   const file = isAbsolute(store.path) ? store.path : join(dataDir, store.path)

@@ -1,19 +1,21 @@
 /**
  * The store of a simulated node, with a disk below it that outlives the process: a put is answered when it is
- * durable, a little later, and a removal is durable a little after it was made. A crash in between loses the
- * one and undoes the other, as with the sqlite store's group commit.
+ * durable, a little later, and so are removals and deliveries. A crash in between loses puts and deliveries and
+ * undoes removals, as with the sqlite store's group commit.
  */
 import type { Address } from '../identity/address.ts'
 import type { Clock, Timer } from '../runtime/clock.ts'
 import { memoryStore } from '../store/memory.ts'
-import type {
-  MessageKey,
-  MessageStore,
-  PutOutcome,
-  StoredMessage,
-  StoredRow,
-  StoreLimits,
-  StoreStats,
+import {
+  MAX_DELIVERIES,
+  type MessageKey,
+  type MessageStore,
+  type PutOutcome,
+  type StoredDelivery,
+  type StoredMessage,
+  type StoredRow,
+  type StoreLimits,
+  type StoreStats,
 } from '../store/store.ts'
 import { messageId } from '../wire/envelope.ts'
 import type { AsyncWork } from './async-work.ts'
@@ -21,9 +23,10 @@ import type { AsyncWork } from './async-work.ts'
 /** From a write to its durable commit: what a flash disk takes. */
 export const COMMIT_MS = 2
 
-/** What survives a crash: the messages that were durably put and not durably removed, oldest first. */
+/** What survives a crash: the messages that were durably put and not durably removed, oldest first, and deliveries. */
 export class Disk {
   readonly #messages = new Map<string, StoredMessage>()
+  readonly #deliveries = new Map<string, StoredDelivery>()
   /** The highest row that a process has given out: none is used again. */
   lastRow = 0
 
@@ -45,6 +48,20 @@ export class Disk {
 
   erase(key: MessageKey): void {
     this.#messages.delete(nameOf(key))
+  }
+
+  /** Oldest first. */
+  get deliveries(): Iterable<StoredDelivery> {
+    return this.#deliveries.values()
+  }
+
+  /** @param most those before the latest so many are forgotten. */
+  remember(delivery: StoredDelivery, most: number): void {
+    this.#deliveries.set(nameOf(delivery), delivery)
+    for (const oldest of this.#deliveries.keys()) {
+      if (this.#deliveries.size <= most) break
+      this.#deliveries.delete(oldest)
+    }
   }
 }
 
@@ -68,6 +85,7 @@ export class DurableStore implements MessageStore {
   readonly #clock: Clock
   readonly #work: AsyncWork
   readonly #inner: MessageStore
+  readonly #maxDeliveries: number
   #isOpen = false
   /** What the numbers of rows are above those of the store in memory. */
   #firstRow = 0
@@ -75,6 +93,7 @@ export class DurableStore implements MessageStore {
   #found = 0
   #puts: Waiting[] = []
   #removals: MessageKey[] = []
+  #deliveries: StoredDelivery[] = []
   #commit: Timer | undefined
 
   constructor({ disk, limits, clock, work }: DurableStoreOptions) {
@@ -82,6 +101,7 @@ export class DurableStore implements MessageStore {
     this.#clock = clock
     this.#work = work
     this.#inner = memoryStore(limits)
+    this.#maxDeliveries = limits.maxDeliveries ?? MAX_DELIVERIES
   }
 
   async open(): Promise<void> {
@@ -126,6 +146,20 @@ export class DurableStore implements MessageStore {
     return true
   }
 
+  delivered(delivery: StoredDelivery): void {
+    if (!this.#isOpen) return
+    this.#deliveries.push(delivery)
+    this.remove(delivery)
+    this.#commitSoon()
+  }
+
+  deliveries(nowSeconds: number): Iterable<MessageKey> {
+    if (!this.#isOpen) return []
+    return [...this.#disk.deliveries]
+      .filter(({ endsAt }) => endsAt > nowSeconds)
+      .map(({ source, created, sequence }) => ({ source, created, sequence }))
+  }
+
   expire(nowSeconds: number, limit: number): readonly StoredRow[] {
     const rows = this.#inner.expire(nowSeconds, limit)
     if (rows.length > 0) {
@@ -153,9 +187,12 @@ export class DurableStore implements MessageStore {
     this.#commit = undefined
     const puts = this.#puts
     const removals = this.#removals
+    const deliveries = this.#deliveries
     this.#puts = []
     this.#removals = []
+    this.#deliveries = []
     for (const key of removals) this.#disk.erase(key)
+    for (const delivery of deliveries) this.#disk.remember(delivery, this.#maxDeliveries)
     for (const { message, resolve } of puts) resolve(this.#write(message))
     if (puts.length > 0) this.#work.note()
   }

@@ -14,6 +14,7 @@ import type {
   MessageKey,
   MessageStore,
   PutOutcome,
+  StoredDelivery,
   StoredMessage,
   StoredRow,
   StoreLimits,
@@ -101,6 +102,15 @@ class MemoryStore implements MessageStore {
     this.#delete(entry)
     this.#removed += 1
     return true
+  }
+
+  /** It ends with the process, which knows what it has delivered: there is nothing to remember. */
+  delivered(delivery: StoredDelivery): void {
+    if (this.#byKey.size > 0) this.remove(delivery)
+  }
+
+  deliveries(): Iterable<MessageKey> {
+    return []
   }
 
   expire(nowSeconds: number, limit: number): readonly StoredRow[] {

@@ -24,6 +24,12 @@ export interface StoredMessage extends MessageKey {
   readonly frame: Uint8Array
 }
 
+/** That a message has come to an application of this node. */
+export interface StoredDelivery extends MessageKey {
+  /** From then on no copy of it can be taken in, whole seconds since the Unix epoch. */
+  readonly endsAt: number
+}
+
 /** A message as it lies in the store. `row` orders messages by arrival and is never reused. */
 export interface StoredRow extends StoredMessage {
   readonly row: number
@@ -57,7 +63,11 @@ export interface StoreLimits {
   readonly maxBytes: number
   /** The most that one source may have in the store, whoever it is for. */
   readonly maxMessagesPerSource: number
+  /** The most deliveries that are remembered; {@link MAX_DELIVERIES} unless given. */
+  readonly maxDeliveries?: number
 }
+
+export const MAX_DELIVERIES = 65_536
 
 /**
  * Only `open` and `put` reject. The other calls answer as an empty store would while the store is closed or
@@ -88,6 +98,16 @@ export interface MessageStore {
    * @returns whether it was there.
    */
   remove(key: MessageKey, destination?: Address): boolean
+  /**
+   * Forgets a message, if it is there, since an application has it, and remembers that: both in one transaction,
+   * a little later. A delivery is lost where the process is killed before, or the medium fails.
+   */
+  delivered(delivery: StoredDelivery): void
+  /**
+   * Of the latest `maxDeliveries` deliveries those that end after `nowSeconds`, the oldest first. A store whose
+   * contents end with it has none.
+   */
+  deliveries(nowSeconds: number): Iterable<MessageKey>
   /**
    * Removes messages with `expiresAt` at or before `nowSeconds`, the earliest first, at most `limit`, and
    * returns them.

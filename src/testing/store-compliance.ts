@@ -8,7 +8,7 @@ import { describe, it } from 'node:test'
 import { Address } from '../identity/address.ts'
 import { MeshError } from '../runtime/errors.ts'
 import { seededRandom } from '../runtime/random.ts'
-import type { MessageStore, StoredMessage } from '../store/store.ts'
+import type { MessageKey, MessageStore, StoredDelivery, StoredMessage } from '../store/store.ts'
 import { MAX_FRAME_BYTES } from '../wire/frame.ts'
 import {
   ALICE,
@@ -310,6 +310,46 @@ const CASES: Record<string, (bench: Bench) => Promise<void>> = {
     assert.deepEqual(await open.put(large), ['full'], 'the bytes were counted when it was opened')
   },
 
+  async 'forgets a message that was delivered, whether it is there or on its way'(bench) {
+    const open = await bench.open()
+    await open.put(message(1), message(2))
+    const put = open.store.put(message(3))
+    for (const sequence of [1, 3, 9]) open.store.delivered(delivery(sequence))
+    await open.settle()
+    assert.equal(await put, 'stored')
+    assert.deepEqual(open.pending(), [2])
+    const { messages: held, removed, failures } = open.store.stats()
+    assert.deepEqual({ held, removed, failures }, { held: 1, removed: 2, failures: 0 })
+    await open.store.close()
+    open.store.delivered(delivery(2))
+    assert.deepEqual([...open.store.deliveries(0)], [])
+  },
+
+  async 'knows after it was opened again what was delivered, the latest of it'(bench) {
+    const open = await bench.openLasting({ ...ROOMY, maxDeliveries: 4 })
+    if (open === undefined) return
+    await open.put(message(1))
+    for (let sequence = 0; sequence < 5; sequence++) open.store.delivered(delivery(sequence))
+    await open.reopen()
+    assert.deepEqual([...open.store.deliveries(END - 1)], [1, 2, 3, 4].map(keyOf))
+    assert.deepEqual(open.pending(), [])
+    for (const sequence of [9, 5]) open.store.delivered(delivery(sequence))
+    await open.reopen()
+    assert.deepEqual([...open.store.deliveries(END - 1)], [3, 4, 9, 5].map(keyOf))
+  },
+
+  async 'knows no delivery whose message has ended'(bench) {
+    const open = await bench.openLasting()
+    if (open === undefined) return
+    for (const [sequence, endsAt] of [3, 1, 2].entries()) {
+      open.store.delivered({ ...delivery(sequence), endsAt: END + endsAt })
+    }
+    await open.reopen()
+    assert.deepEqual([...open.store.deliveries(END)], [0, 1, 2].map(keyOf))
+    assert.deepEqual([...open.store.deliveries(END + 1)], [0, 2].map(keyOf))
+    assert.deepEqual([...open.store.deliveries(END + 3)], [])
+  },
+
   async 'answers as an array would, in seeded runs of operations'(bench) {
     for (let seed = 1; seed <= 20; seed++) {
       const limits = { maxMessages: 20, maxBytes: 300, maxMessagesPerSource: 8 }
@@ -331,6 +371,17 @@ const CASES: Record<string, (bench: Bench) => Promise<void>> = {
       }
     }
   },
+}
+
+/** In seconds: no clock that a store is tested with has come to it. */
+const END = 4_000_000_000
+
+function keyOf(sequence: number): MessageKey {
+  return { source: ALICE, created: 1000, sequence }
+}
+
+function delivery(sequence: number): StoredDelivery {
+  return { ...keyOf(sequence), endsAt: END }
 }
 
 function hasCode(code: string): (error: unknown) => boolean {

@@ -10,7 +10,9 @@ import { isClean, judge, slopeOf, type Verdict } from '../../bench/soak/verdict.
 
 const started: JournalEntry = { is: 'started' }
 const accepted: JournalEntry = { is: 'accepted', id: '1', to: 'bob' }
-const received: JournalEntry = { is: 'received', from: 'alice', id: '1' }
+const received: JournalEntry = { is: 'received', from: 'alice', id: '1', at: 100_000 }
+
+const killed: JournalEntry = { is: 'killed', at: 105_000 }
 
 function state(state: string, reason?: string): JournalEntry {
   return { is: 'state', id: '1', state, ...(reason !== undefined && { reason }) }
@@ -31,10 +33,22 @@ describe('the verdict on a message', () => {
     assert.deepEqual([once.accepted, once.delivered, isClean(once)], [1, 1, true])
   })
 
-  it('is doubled within a process of the recipient, but not over its restart', () => {
-    const twice = verdict([accepted], [received, received])
-    assert.deepEqual([twice.doubled.length, isClean(twice)], [1, false])
-    const again = verdict([accepted], [received, started, received])
+  it('is doubled where its recipient had to know it', () => {
+    const late: JournalEntry = { is: 'killed', at: 105_001 }
+    for (const bob of [
+      [received, received],
+      [received, received, killed],
+      [received, started, received],
+      [received, started, started, received],
+      [received, late, started, received],
+    ]) {
+      const twice = verdict([accepted], bob)
+      assert.deepEqual([twice.doubled.length, isClean(twice)], [1, false], JSON.stringify(bob))
+    }
+  })
+
+  it('may come again to a node that was killed at the first time', () => {
+    const again = verdict([accepted], [received, killed, started, received])
     assert.deepEqual([again.deliveredToNextLife, isClean(again)], [1, true])
   })
 

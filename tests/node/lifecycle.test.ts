@@ -27,6 +27,8 @@ function notedStore(notes: string[], slowClose?: Promise<void>): MessageStore {
     stats: store.stats.bind(store),
     expire: store.expire.bind(store),
     remove: store.remove.bind(store),
+    delivered: store.delivered.bind(store),
+    deliveries: store.deliveries.bind(store),
     pendingFor: store.pendingFor.bind(store),
   })
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { ALICE, BOB, CAROL, message, messages, sequences } from './fixtures/messages.ts'
+import { ALICE, BOB, CAROL, message, messages, ROOMY, sequences } from './fixtures/messages.ts'
 import { StoreFiles } from './fixtures/sqlite-files.ts'
 
 describe('the group commit of the sqlite store', () => {
@@ -50,6 +50,55 @@ describe('the group commit of the sqlite store', () => {
     const again = await files.open()
     assert.deepEqual(sequences(again.pendingFor(BOB, 10)), [3, 9])
     await again.close()
+  })
+
+  it('writes a delivery together with the removal of its message, a tenth of a second later', async (test) => {
+    const files = await StoreFiles.make(test)
+    const store = await files.open()
+    const left = (): Promise<number[][]> =>
+      files.afterCrash((copy) => [
+        sequences(copy.pendingFor(BOB, 10)),
+        [...copy.deliveries(0)].map(({ sequence }) => sequence),
+      ])
+    await files.put(store, message(1), message(2))
+    store.delivered({ ...message(1), endsAt: 1e12 })
+    await files.clock.advanceAsync(99)
+    assert.deepEqual(await left(), [[1, 2], []])
+    await files.clock.advanceAsync(1)
+    assert.deepEqual(await left(), [[2], [1]])
+    // So many that each fills a chunk: neither is ever written without the other.
+    for (let sequence = 1000; sequence < 1256; sequence++)
+      store.delivered({ ...message(sequence), endsAt: 1e12 })
+    assert.deepEqual(await left(), [[2], [1]])
+    store.delivered({ ...message(2), endsAt: 1e12 })
+    assert.deepEqual(
+      (await left()).map((all) => all.length),
+      [1, 257],
+    )
+    await files.clock.advanceAsync(100)
+    assert.deepEqual(
+      (await left()).map((all) => all.length),
+      [0, 258],
+    )
+    await store.close()
+  })
+
+  it('purges what has ended, and keeps the latest, with each write', async (test) => {
+    const files = await StoreFiles.make(test)
+    const store = await files.open({ limits: { ...ROOMY, maxDeliveries: 3 } })
+    const now = Math.floor(files.clock.now() / 1000)
+    const rows = (): Promise<number[]> =>
+      files.afterCrash((copy) => [...copy.deliveries(-1)].map(({ sequence }) => sequence))
+    for (const [sequence, endsAt] of [now + 9, now + 1, now + 9].entries()) {
+      store.delivered({ ...message(sequence), endsAt })
+    }
+    await files.clock.advanceAsync(100)
+    assert.deepEqual(await rows(), [0, 1, 2])
+    await files.clock.advanceAsync(1000)
+    store.delivered({ ...message(3), endsAt: now + 9 })
+    await files.clock.advanceAsync(100)
+    assert.deepEqual(await rows(), [2, 3], 'the first three rows of four, without the one that ended')
+    await store.close()
   })
 
   it('deletes what has expired in chunks', async (test) => {

@@ -1,15 +1,18 @@
 /**
- * Collects puts and deletions and has them written together: a durable commit costs a sync of the disk,
+ * Collects puts, deletions and deliveries and has them written together: a durable commit costs a sync of the disk,
  * whether it holds one message or a hundred.
  */
 import type { Clock, Timer } from '../../runtime/clock.ts'
 import { keyText } from '../message.ts'
-import type { MessageKey, StoredMessage } from '../store.ts'
+import type { MessageKey, StoredDelivery, StoredMessage } from '../store.ts'
+import type { Changes } from './table.ts'
 
 const GROUP_SIZE = 100
 const GROUP_MS = 2
-const DELETION_CHUNK = 256
-const DELETION_MS = 100
+/** Of deletions, and of deliveries. */
+const CHUNK = 256
+/** What nobody waits for may wait. */
+const QUIET_MS = 100
 const RETRY_MS = 1000
 
 /** A message on its way to the disk. */
@@ -21,8 +24,8 @@ export interface Waiting {
 
 interface Put extends Waiting, Pick<PromiseWithResolvers<void>, 'resolve' | 'reject'> {}
 
-/** Deletes and inserts in one durable transaction, or throws and has done nothing. */
-export type Write = (deletions: readonly number[], insertions: readonly StoredMessage[]) => void
+/** Does all of it in one durable transaction, or throws and has done nothing. */
+export type Write = (changes: Required<Changes>) => void
 
 export class GroupCommit {
   readonly #clock: Clock
@@ -31,8 +34,10 @@ export class GroupCommit {
   #puts = new Map<string, Put>()
   #bytes = 0
   readonly #deletions = new Set<number>()
+  /** At most {@link CHUNK}. */
+  #deliveries: StoredDelivery[] = []
   #putTimer: Timer | undefined
-  #deletionTimer: Timer | undefined
+  #quietTimer: Timer | undefined
   #isFailing = false
 
   constructor(clock: Clock, write: Write) {
@@ -80,8 +85,15 @@ export class GroupCommit {
   /** Has rows deleted, in chunks and in its own time. */
   delete(rows: Iterable<number>): void {
     for (const row of rows) this.#deletions.add(row)
-    if (this.#deletions.size >= DELETION_CHUNK && !this.#isFailing) this.flush()
-    else if (this.#deletions.size > 0) this.#scheduleDeletions(DELETION_MS)
+    if (this.#deletions.size >= CHUNK && !this.#isFailing) this.flush()
+    else if (this.#deletions.size > 0) this.#scheduleQuiet(QUIET_MS)
+  }
+
+  /** Has a delivery remembered together with whatever is deleted next. A write that fails forgets it. */
+  remember(delivery: StoredDelivery): void {
+    if (this.#deliveries.length >= CHUNK) this.flush()
+    this.#deliveries.push(delivery)
+    this.#scheduleQuiet(QUIET_MS)
   }
 
   /** Whether a row is still to be deleted. */
@@ -89,29 +101,29 @@ export class GroupCommit {
     return this.#deletions.has(row)
   }
 
-  /** Writes all puts and a chunk of deletions now. @returns false when the write failed. */
+  /** Writes all puts and deliveries and a chunk of deletions now. @returns false when the write failed. */
   flush(): boolean {
     this.#cancelTimers()
     const puts = [...this.#puts.values()]
-    const rows = this.#deletions.values().take(DELETION_CHUNK).toArray()
-    if (puts.length + rows.length === 0) return true
+    const deletions = this.#deletions.values().take(CHUNK).toArray()
+    const deliveries = this.#deliveries
+    if (puts.length + deletions.length + deliveries.length === 0) return true
     this.#puts = new Map()
     this.#bytes = 0
+    // Never tried again: on a disk that is full they must not keep deletions from making room.
+    this.#deliveries = []
     try {
-      this.#write(
-        rows,
-        puts.map(({ message }) => message),
-      )
+      this.#write({ deletions, deliveries, insertions: puts.map(({ message }) => message) })
     } catch (error) {
       this.#isFailing = true
       for (const { reject } of puts) reject(error)
-      if (this.#deletions.size > 0) this.#scheduleDeletions(RETRY_MS)
+      if (this.#deletions.size > 0) this.#scheduleQuiet(RETRY_MS)
       return false
     }
     this.#isFailing = false
-    for (const row of rows) this.#deletions.delete(row)
+    for (const row of deletions) this.#deletions.delete(row)
     for (const { resolve } of puts) resolve()
-    if (this.#deletions.size > 0) this.#scheduleDeletions(GROUP_MS)
+    if (this.#deletions.size > 0) this.#scheduleQuiet(GROUP_MS)
     return true
   }
 
@@ -136,16 +148,17 @@ export class GroupCommit {
     this.#puts.clear()
     this.#bytes = 0
     this.#deletions.clear()
+    this.#deliveries = []
   }
 
-  #scheduleDeletions(delayMs: number): void {
-    this.#deletionTimer ??= this.#clock.setTimer(delayMs, () => this.flush())
+  #scheduleQuiet(delayMs: number): void {
+    this.#quietTimer ??= this.#clock.setTimer(delayMs, () => this.flush())
   }
 
   #cancelTimers(): void {
     this.#putTimer?.cancel()
-    this.#deletionTimer?.cancel()
+    this.#quietTimer?.cancel()
     this.#putTimer = undefined
-    this.#deletionTimer = undefined
+    this.#quietTimer = undefined
   }
 }

@@ -2,9 +2,10 @@
  * The MessageStore on disk: SQLite, as Node brings it, with a write-ahead log that is synced at every commit.
  *
  * Figures: a commit takes 100 puts, or what came within 2 ms of the first; up to 256 removals go along with it,
- * or by themselves 100 ms after the first. A failed removal is tried again every second. At most 100 frames
- * wait in memory; each message takes 16 bytes of memory besides, and 160 where it is the only one of its source
- * and destination. The file takes the frames plus about 170 bytes a message, its log up to 8 MiB when idle.
+ * or by themselves 100 ms after the first, and so do deliveries. A failed removal is tried again every second, a
+ * delivery never. At most 100 frames wait in memory; each message takes 16 bytes of memory besides, and 160 where
+ * it is the only one of its source and destination. The file takes the frames plus about 170 bytes a message and
+ * 55 bytes a delivery, its log up to 8 MiB when idle.
  * Opening reads the whole file once, to check it: about 2 us a message when the system has it in memory.
  */
 import type { Address } from '../../identity/address.ts'
@@ -14,20 +15,22 @@ import type { Logger } from '../../runtime/logger.ts'
 import { type Random, systemRandom } from '../../runtime/random.ts'
 import { Capacity } from '../capacity.ts'
 import { checkMessage, copyOf } from '../message.ts'
-import type {
-  MessageKey,
-  MessageStore,
-  PutOutcome,
-  StoredMessage,
-  StoredRow,
-  StoreLimits,
-  StoreStats,
+import {
+  MAX_DELIVERIES,
+  type MessageKey,
+  type MessageStore,
+  type PutOutcome,
+  type StoredDelivery,
+  type StoredMessage,
+  type StoredRow,
+  type StoreLimits,
+  type StoreStats,
 } from '../store.ts'
 import { DestinationQueues } from './destination-queues.ts'
 import { isCorruption, storeError } from './errors.ts'
 import { GroupCommit } from './group-commit.ts'
 import { type OpenedTable, type OpenOptions, openTable, replaceTable } from './open.ts'
-import type { Entry, FoundEntry, MessageTable } from './table.ts'
+import type { Changes, Entry, FoundEntry, MessageTable } from './table.ts'
 
 export interface SqliteStoreOptions {
   /** The database file. Its folder is made where it is missing. One process at a time may have it open. */
@@ -63,7 +66,7 @@ class SqliteStore implements MessageStore {
   constructor(options: SqliteStoreOptions) {
     this.#options = options
     this.#capacity = new Capacity(options.limits)
-    this.#group = new GroupCommit(options.clock, (rows, messages) => this.#write(rows, messages))
+    this.#group = new GroupCommit(options.clock, (changes) => this.#write(changes))
   }
 
   async open(): Promise<void> {
@@ -146,6 +149,21 @@ class SqliteStore implements MessageStore {
     })
   }
 
+  delivered(delivery: StoredDelivery): void {
+    if (this.#table === undefined) return
+    // First, so that it is never written later than the deletion.
+    this.#group.remember(delivery)
+    if (this.#capacity.messages > 0) this.remove(delivery)
+  }
+
+  *deliveries(nowSeconds: number): Generator<MessageKey> {
+    try {
+      if (this.#table !== undefined) yield* this.#table.deliveries(nowSeconds)
+    } catch (error) {
+      this.#fail('cannot be read', error)
+    }
+  }
+
   expire(nowSeconds: number, limit: number): readonly StoredRow[] {
     return this.#read([], (table) => {
       const due: StoredRow[] = []
@@ -183,7 +201,8 @@ class SqliteStore implements MessageStore {
 
   #openOptions(): OpenOptions {
     const { file, limits, logger, random = systemRandom, maxFileBytes } = this.#options
-    return { file, limits, logger, random, maxFileBytes }
+    const { maxDeliveries = MAX_DELIVERIES } = limits
+    return { file, limits, logger, random, maxFileBytes, maxDeliveries }
   }
 
   #use({ table, capacity, queues }: OpenedTable): void {
@@ -215,11 +234,13 @@ class SqliteStore implements MessageStore {
     this.#group.delete(entries.map(({ row }) => row))
   }
 
-  #write(deletions: readonly number[], insertions: readonly StoredMessage[]): void {
+  #write(changes: Required<Changes>): void {
+    const { insertions } = changes
     const table = this.#table
     if (table === undefined) throw storeError(this.#options.file, 'is not open')
     try {
-      for (const { row, destinationHash, priority } of table.apply(deletions, insertions)) {
+      const nowSeconds = Math.floor(this.#options.clock.now() / 1000)
+      for (const { row, destinationHash, priority } of table.apply(changes, nowSeconds)) {
         this.#queues.add(destinationHash, priority, row)
       }
     } catch (error) {

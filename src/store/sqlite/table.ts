@@ -1,11 +1,12 @@
 /**
- * The open database of a store: its table of messages and the statements on it. It knows nothing of groups,
+ * The open database of a store: its tables and the statements on the one of messages. It knows nothing of groups,
  * limits or time, and what SQLite throws comes through as it is.
  */
 import type { DatabaseSync } from 'node:sqlite'
 import { Address } from '../../identity/address.ts'
 import type { Random } from '../../runtime/random.ts'
-import type { MessageKey, StoredMessage, StoredRow } from '../store.ts'
+import type { MessageKey, StoredDelivery, StoredMessage, StoredRow } from '../store.ts'
+import { DeliveryTable } from './delivery-table.ts'
 import { ForeignDatabase, isSchemaMismatch } from './errors.ts'
 import { loadSqlite } from './module.ts'
 import { configure, firstValue, prepareTables } from './schema.ts'
@@ -15,6 +16,15 @@ export interface MessageTableOptions {
   readonly file: string
   readonly random: Random
   readonly maxFileBytes: number | undefined
+  readonly maxDeliveries: number
+}
+
+/** What is written in one transaction. */
+export interface Changes {
+  /** Rows of messages. */
+  readonly deletions?: readonly number[]
+  readonly insertions?: readonly StoredMessage[]
+  readonly deliveries?: readonly StoredDelivery[]
 }
 
 /** Where a message lies and what it counts for. */
@@ -34,16 +44,18 @@ export interface FoundEntry extends Entry {
 export class MessageTable {
   readonly #db: DatabaseSync
   readonly #statements: Statements
+  readonly #deliveries: DeliveryTable
   readonly #hash: StoredHash
 
   /** @throws ForeignDatabase where the file is none of ours, and what SQLite throws. */
-  constructor({ file, random, maxFileBytes }: MessageTableOptions) {
+  constructor({ file, random, maxFileBytes, maxDeliveries }: MessageTableOptions) {
     const { DatabaseSync } = loadSqlite()
     this.#db = new DatabaseSync(file)
     try {
       configure(this.#db, maxFileBytes)
       prepareTables(this.#db, file, random)
-      this.#statements = prepareStatements(this.#db)
+      this.#statements = checkingTables(() => prepareStatements(this.#db))
+      this.#deliveries = checkingTables(() => new DeliveryTable(this.#db, maxDeliveries))
       this.#hash = new StoredHash(this.#hashKey())
     } catch (error) {
       this.#db.close()
@@ -85,16 +97,23 @@ export class MessageTable {
     return { ...rest, source: Address.at(source), destination: Address.at(destination), row }
   }
 
+  /** The deliveries that end after `nowSeconds`, the oldest first. */
+  deliveries(nowSeconds: number): Iterable<MessageKey> {
+    return this.#deliveries.endingAfter(nowSeconds)
+  }
+
   /**
    * Deletes and inserts in one durable transaction: all of it, or it throws and nothing has changed.
    *
+   * @param nowSeconds deliveries that have ended by then are forgotten.
    * @returns where the insertions lie, in their order.
    */
-  apply(deletions: Iterable<number>, insertions: Iterable<StoredMessage>): Entry[] {
+  apply({ deletions = [], insertions = [], deliveries = [] }: Changes, nowSeconds: number): Entry[] {
     this.#db.exec('BEGIN IMMEDIATE')
     try {
+      this.#deliveries.add(deliveries, nowSeconds)
       for (const row of deletions) this.#statements.delete.run(row)
-      const entries = Array.from(insertions, (message) => this.#insert(message))
+      const entries = insertions.map((message) => this.#insert(message))
       this.#db.exec('COMMIT')
       return entries
     } catch (error) {
@@ -136,27 +155,32 @@ interface LoadedRow {
 
 const ENTRY = 'row, source_hash AS sourceHash, destination_hash AS destinationHash, priority, bytes'
 
-function prepareStatements(db: DatabaseSync) {
+/** @throws ForeignDatabase where the tables are not those that the statements are for. */
+function checkingTables<Prepared>(prepare: () => Prepared): Prepared {
   try {
-    return {
-      entries: db.prepare(`SELECT ${ENTRY} FROM messages INDEXED BY by_key`),
-      withKey: db.prepare(
-        `SELECT ${ENTRY}, source, destination FROM messages
-         WHERE created = ? AND sequence = ? AND source_hash = ?`,
-      ),
-      due: db.prepare('SELECT row FROM messages WHERE expires_at <= ? ORDER BY expires_at, row'),
-      load: db.prepare(
-        `SELECT source, destination, created, sequence, priority, expires_at AS expiresAt, frame
-         FROM messages WHERE row = ?`,
-      ),
-      delete: db.prepare('DELETE FROM messages WHERE row = ?'),
-      insert: db.prepare(
-        `INSERT INTO messages (source_hash, destination_hash, created, sequence, priority, expires_at, bytes,
-           source, destination, frame) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ),
-    }
+    return prepare()
   } catch (error) {
     if (isSchemaMismatch(error)) throw new ForeignDatabase('its tables are not those of a message store')
     throw error
+  }
+}
+
+function prepareStatements(db: DatabaseSync) {
+  return {
+    entries: db.prepare(`SELECT ${ENTRY} FROM messages INDEXED BY by_key`),
+    withKey: db.prepare(
+      `SELECT ${ENTRY}, source, destination FROM messages
+       WHERE created = ? AND sequence = ? AND source_hash = ?`,
+    ),
+    due: db.prepare('SELECT row FROM messages WHERE expires_at <= ? ORDER BY expires_at, row'),
+    load: db.prepare(
+      `SELECT source, destination, created, sequence, priority, expires_at AS expiresAt, frame
+       FROM messages WHERE row = ?`,
+    ),
+    delete: db.prepare('DELETE FROM messages WHERE row = ?'),
+    insert: db.prepare(
+      `INSERT INTO messages (source_hash, destination_hash, created, sequence, priority, expires_at, bytes,
+         source, destination, frame) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
   }
 }
