@@ -8,7 +8,7 @@ import { ACK_BYTES, type Ack, readAck, writeAck } from './ack-frame.ts'
 import { LENGTH_BYTES } from './frame-decoder.ts'
 import { Unacknowledged, type WindowLimits } from './unacknowledged.ts'
 
-/** Signs of life that bring no news: a second, and at once after a line was stuck. */
+/** ACKs that bring no news, and questions that no frame came before: a second, and at once after a line was stuck. */
 const IDLE_ACKS_PER_S = 2
 const IDLE_ACKS_AT_ONCE = 20
 
@@ -27,6 +27,8 @@ export class Acknowledgement {
   #answer = 0
   #askedAt = 0
   #theirQuestion = 0
+  /** What had been received when they asked last. */
+  #receivedWhenAsked = 0
   #roundTripMs: number | undefined
   /** What the neighbour was told last. */
   #told: Ack = { received: 0, question: 0, answer: 0, isLeaving: false }
@@ -93,7 +95,9 @@ export class Acknowledgement {
     if (isNewQuestion && this.#theirQuestion !== this.#told.answer) return -1
     const isAnswer = ack.answer !== this.#answer
     const count = this.sent.acknowledge(ack.received)
-    if (count === 0 && !isNewQuestion && !isAnswer && !this.#idleAcks.take(1, now)) return -1
+    const asksOfNews = isNewQuestion && this.#received !== this.#receivedWhenAsked
+    if (count === 0 && !asksOfNews && !isAnswer && !this.#idleAcks.take(1, now)) return -1
+    if (isNewQuestion) this.#receivedWhenAsked = this.#received
     this.#theirQuestion = ack.question
     this.isNeighbourLeaving ||= ack.isLeaving
     if (isAnswer) {

@@ -31,8 +31,6 @@ export interface HandshakeResult {
   /** Half of the measured round trip, ms. */
   readonly latencyMs: number
   readonly agent: string
-  /** Whether both ends acknowledge what they receive. */
-  readonly acknowledges: boolean
   /** The neighbour's; 0 where it does not say. */
   readonly session: number
 }
@@ -52,7 +50,7 @@ export async function dialHandshake(
     const code = answer.refusal ?? 'other'
     throw linkFailure(`refused_${code}`, `the neighbour refuses the link: ${REFUSAL_TEXT[code]}`)
   }
-  if (answer.type !== 'accept' || answer.terms.version !== LINK_VERSION) throw unexpected(answer)
+  if (answer.type !== 'accept' || !isSpoken(answer.terms)) throw unexpected(answer)
   exchange.send(encodeReady())
   return result(answer.terms, roundTripMs)
 }
@@ -73,7 +71,7 @@ export async function acceptHandshake(
 ): Promise<HandshakeResult> {
   const hello = await receive(exchange, signal)
   if (hello.type !== 'hello') throw unexpected(hello)
-  const refusal = hello.terms.version === LINK_VERSION ? decide(hello.terms.session ?? 0) : 'version'
+  const refusal = isSpoken(hello.terms) ? decide(hello.terms.session ?? 0) : 'version'
   if (refusal !== undefined) {
     exchange.send(encodeRefusal(refusal))
     throw linkFailure(`refused_${refusal}`, `refused: ${REFUSAL_TEXT[refusal]}`)
@@ -95,6 +93,11 @@ const REFUSAL_TEXT: Readonly<Record<Refusal | 'other', string>> = {
   other: 'for a reason this version does not know',
 }
 
+/** A link without acknowledgements would lose frames in silence: there is none. */
+function isSpoken({ version, features = 0 }: LinkTerms): boolean {
+  return version === LINK_VERSION && (features & FEATURES.acknowledges) !== 0
+}
+
 async function receive(exchange: FrameExchange, signal: AbortSignal): Promise<LinkFrame> {
   const frame = decodeLinkFrame(await exchange.receive(signal))
   if (frame === undefined) throw linkFailure('malformed', 'the neighbour sent no handshake frame')
@@ -110,7 +113,6 @@ function result(theirs: LinkTerms, roundTripMs: number): HandshakeResult {
     mtu: Math.min(theirs.maxFrameBytes, OWN_TERMS.maxFrameBytes),
     latencyMs: roundTripMs / 2,
     agent: theirs.agent,
-    acknowledges: ((theirs.features ?? 0) & FEATURES.acknowledges) !== 0,
     session: theirs.session ?? 0,
   }
 }

@@ -28,6 +28,4 @@ export interface StreamLinkOptions {
   readonly queueBytes: number
   /** Of the {@link SendQueue}. */
   readonly queueSalt: number
-  /** Whether both ends acknowledge what they receive and give signs of life. */
-  readonly acknowledges: boolean
 }

@@ -14,8 +14,7 @@ export interface LinkWriterOptions {
   readonly connection: Connection
   readonly stream: Stream
   readonly queue: SendQueue
-  /** Absent where the neighbour does not acknowledge. */
-  readonly acks: Acknowledgement | undefined
+  readonly acks: Acknowledgement
   readonly counters: TransportCounters
 }
 
@@ -24,7 +23,7 @@ export class LinkWriter {
   isAckDue = false
   readonly #stream: Stream
   readonly #queue: SendQueue
-  readonly #acks: Acknowledgement | undefined
+  readonly #acks: Acknowledgement
   readonly #counters: TransportCounters
   readonly #holdsNothing: () => boolean
   /** The latest write, while libp2p may hold it. */
@@ -38,9 +37,9 @@ export class LinkWriter {
     this.#holdsNothing = holdsNothing(connection, stream)
   }
 
-  /** Whether the neighbour has all that was accepted or, where it does not say, all has left this process. */
+  /** Whether the neighbour has all that was accepted. */
   get isFlushed(): boolean {
-    return this.#queue.isEmpty && (this.#acks?.sent.length ?? this.#stream.writeBufferLength) === 0
+    return this.#queue.isEmpty && this.#acks.sent.length === 0
   }
 
   /**
@@ -55,14 +54,14 @@ export class LinkWriter {
     const acks = this.#acks
     let hasWritten = false
     this.#release()
-    if (acks?.sent.isFilling || (asks && acks?.sent.length)) acks.ask(now)
+    if (acks.sent.isFilling || (asks && acks.sent.length > 0)) acks.ask(now)
     while (this.#mayWrite()) {
       this.#send(this.#takeWrite())
       hasWritten = true
-      if (acks?.sent.isFilling) acks.ask(now)
+      if (acks.sent.isFilling) acks.ask(now)
     }
-    if (acks !== undefined && (this.isAckDue || acks.isUrgent) && this.#isWritable) {
-      this.#sendAck(acks)
+    if ((this.isAckDue || acks.isUrgent) && this.#isWritable) {
+      this.#sendAck()
       hasWritten = true
     }
     return hasWritten
@@ -71,7 +70,7 @@ export class LinkWriter {
   /** Before the link is closed: what has arrived need not come again. */
   lastWord(): void {
     try {
-      if (this.#acks?.isOwing && this.#stream.writeStatus === 'writable') this.#sendAck(this.#acks)
+      if (this.#acks.isOwing && this.#stream.writeStatus === 'writable') this.#sendAck()
     } catch {
       // It has broken already.
     }
@@ -82,13 +81,12 @@ export class LinkWriter {
   }
 
   #mayWrite(): boolean {
-    if (this.#queue.isEmpty || !this.#isWritable) return false
-    return this.#acks === undefined || !this.#acks.sent.isFull
+    return !this.#queue.isEmpty && this.#isWritable && !this.#acks.sent.isFull
   }
 
   #takeWrite(): Buffer {
     const acks = this.#acks
-    const withAck = acks !== undefined && (acks.isUrgent || this.isAckDue)
+    const withAck = acks.isUrgent || this.isAckDue
     if (withAck) this.isAckDue = false
     return packWrite(this.#queue, acks, withAck, this.#counters, BUFFERS)
   }
@@ -105,10 +103,10 @@ export class LinkWriter {
     this.#held = undefined
   }
 
-  #sendAck(acks: Acknowledgement): void {
+  #sendAck(): void {
     this.isAckDue = false
     const bytes = Buffer.allocUnsafe(ACK_WRITE_BYTES)
-    acks.write(bytes, 0)
+    this.#acks.write(bytes, 0)
     this.#stream.send(bytes)
   }
 }

@@ -9,12 +9,12 @@ import type { WriteBuffers } from './write-buffers.ts'
 /**
  * Takes as many frames out of the queue as fit, at least one, and puts each behind its length.
  *
- * @param acks keeps the frames until they are acknowledged, where the neighbour does that.
+ * @param acks keeps the frames until they are acknowledged.
  * @param withAck whether an ACK goes first.
  */
 export function packWrite(
   queue: SendQueue,
-  acks: Acknowledgement | undefined,
+  acks: Acknowledgement,
   withAck: boolean,
   counters: TransportCounters,
   buffers: WriteBuffers,
@@ -30,11 +30,11 @@ export function packWrite(
     length = end
   }
   const frameBytes = length - ackBytes - frames.length * LENGTH_BYTES
-  acks?.sent.add(frames, frameBytes)
+  acks.sent.add(frames, frameBytes)
   counters.framesSent += frames.length
   counters.bytesSent += frameBytes
   const bytes = buffers.take(length)
-  let offset = withAck && acks !== undefined ? acks.write(bytes, 0) : 0
+  let offset = withAck ? acks.write(bytes, 0) : 0
   for (const frame of frames) {
     offset = bytes.writeUInt32BE(frame.length, offset)
     bytes.set(frame, offset)

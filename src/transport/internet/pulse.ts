@@ -15,8 +15,6 @@ export class Pulse {
   /** Between two looks, ms. */
   readonly everyMs: number
   readonly #keepAlive: KeepAlive
-  /** Whether the neighbour gives signs of life; one that does not know of them is never silent. */
-  readonly #speaks: boolean
   #heardAt: number
   #sentAt: number
   /** When something that waited was taken last, or nothing waited. */
@@ -26,9 +24,8 @@ export class Pulse {
   #wallLead: number
 
   /** @param now monotonic, ms. @param wallMs the wall clock at the same moment. */
-  constructor(keepAlive: KeepAlive, speaks: boolean, now: number, wallMs: number) {
+  constructor(keepAlive: KeepAlive, now: number, wallMs: number) {
     this.#keepAlive = keepAlive
-    this.#speaks = speaks
     this.everyMs = keepAlive.everyMs / LOOKS_PER_SIGN
     this.#heardAt = now
     this.#sentAt = now
@@ -66,9 +63,9 @@ export class Pulse {
     const oneSignLeft = now - silentMs + everyMs
     if (stoodStill !== undefined) this.#heardAt = Math.max(this.#heardAt, oneSignLeft)
     if (stoodStill === 'asleep') this.#heardAt = oneSignLeft
-    if (this.#speaks && now - this.#heardAt >= silentMs) return 'silent'
+    if (now - this.#heardAt >= silentMs) return 'silent'
     if (now - this.#progressAt >= stalledMs) return 'stalled'
-    return this.#speaks && (stoodStill !== undefined || now - this.#sentAt >= everyMs) ? 'speak' : 'fine'
+    return stoodStill !== undefined || now - this.#sentAt >= everyMs ? 'speak' : 'fine'
   }
 
   /** Whether this process was busy, or the whole machine asleep, when it was to look. */

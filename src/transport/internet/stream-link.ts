@@ -36,7 +36,7 @@ export class StreamLink implements Link {
   readonly #decoder: FrameDecoder
   readonly #queue: SendQueue
   readonly #firstLatencyMs: number
-  readonly #acks: Acknowledgement | undefined
+  readonly #acks: Acknowledgement
   readonly #pulse: Pulse
   #pulseTimer: Timer | undefined
   #ackTimer: Timer | undefined
@@ -72,7 +72,7 @@ export class StreamLink implements Link {
     this.#stream = stream
     this.#decoder = decoder
     this.#queue = new SendQueue(queueBytes, options.queueSalt)
-    this.#acks = options.acknowledges ? new Acknowledgement(ACK_WINDOW, now) : undefined
+    this.#acks = new Acknowledgement(ACK_WINDOW, now)
     this.#writer = new LinkWriter({
       connection,
       stream,
@@ -81,7 +81,7 @@ export class StreamLink implements Link {
       counters: owner.counters,
     })
     writeLess(connection, stream)
-    this.#pulse = new Pulse(keepAliveOf(linkClassOf(profile)), options.acknowledges, now, clock.now())
+    this.#pulse = new Pulse(keepAliveOf(linkClassOf(profile)), now, clock.now())
   }
 
   /** Begins to read. Call it once, after the link has been announced. */
@@ -104,13 +104,13 @@ export class StreamLink implements Link {
 
   /** The handshake's, until a later question has found a better one: the handshake also waits for start-up. */
   get latencyMs(): number {
-    const rtt = this.#acks?.roundTripMs
+    const rtt = this.#acks.roundTripMs
     return rtt === undefined ? this.#firstLatencyMs : Math.min(this.#firstLatencyMs, rtt / 2)
   }
 
-  /** When the neighbour was heard last, monotonic, ms; undefined where it gives no signs of life. */
-  get heardAt(): number | undefined {
-    return this.#acks === undefined ? undefined : this.#pulse.heardAt
+  /** When the neighbour was heard last, monotonic, ms. */
+  get heardAt(): number {
+    return this.#pulse.heardAt
   }
 
   get queuedBytes(): number {
@@ -168,10 +168,7 @@ export class StreamLink implements Link {
     await this.#gone
   }
 
-  /**
-   * Calls back once the neighbour has said that it has all that was accepted, or, where it does not say, all
-   * has left this process; or the link is closed.
-   */
+  /** Calls back once the neighbour has said that it has all that was accepted, or the link is closed. */
   whenFlushed(done: () => void): void {
     const before = this.#onFlushed
     this.#onFlushed = () => {
@@ -183,19 +180,18 @@ export class StreamLink implements Link {
 
   /** Whether the neighbour has said that it is stopping. */
   get isLeaving(): boolean {
-    return this.#acks?.isNeighbourLeaving ?? false
+    return this.#acks.isNeighbourLeaving
   }
 
   /** Tells the neighbour that this node is stopping: the link itself goes on. */
   sayGoodbye(): void {
-    if (this.#acks === undefined) return
     this.#acks.isLeaving = true
     this.ask()
   }
 
   /** Gives a sign of life, and asks for one. */
   ask(): void {
-    this.#acks?.ask(this.#clock.monotonic())
+    this.#acks.ask(this.#clock.monotonic())
     this.#writer.isAckDue = true
     this.#flushLater()
   }
@@ -234,10 +230,7 @@ export class StreamLink implements Link {
       // The connection broke in this very write.
       this.#onClose()
     }
-    const frames = counters.framesSent - before
-    // Of a neighbour that does not acknowledge, no more can be known than that the stream took something.
-    if (frames > 0 && this.#acks === undefined) this.#pulse.progressed(now)
-    return frames
+    return counters.framesSent - before
   }
 
   #flushed(): void {
@@ -265,26 +258,26 @@ export class StreamLink implements Link {
     while (!this.#isPaused && !this.#isClosed) {
       const frame = this.#decoder.next()
       if (frame === undefined) break
-      if (acks !== undefined && isAck(frame)) {
-        this.#readAck(acks, frame)
+      if (isAck(frame)) {
+        this.#readAck(frame)
         continue
       }
       counters.framesReceived += 1
       counters.bytesReceived += frame.length
-      acks?.count()
+      acks.count()
       this.#owner.frame(this, frame)
     }
     this.#isDelivering = false
     if (this.#isClosed) return
-    if (acks?.isUrgent) this.#flushLater()
-    else if (acks?.isOwing) this.#ackLater()
+    if (acks.isUrgent) this.#flushLater()
+    else if (acks.isOwing) this.#ackLater()
     const reason = this.#decoder.fault ?? this.#ended
     if (reason !== undefined && !this.#isPaused) this.#fail(reason)
   }
 
-  #readAck(acks: Acknowledgement, frame: Uint8Array): void {
+  #readAck(frame: Uint8Array): void {
     const now = this.#clock.monotonic()
-    const count = acks.read(frame, now)
+    const count = this.#acks.read(frame, now)
     if (count < 0) this.#fail('malformed')
     if (count <= 0) return
     this.#pulse.progressed(now)
@@ -295,7 +288,7 @@ export class StreamLink implements Link {
   #ackLater(): void {
     this.#ackTimer ??= this.#clock.setTimer(ACK_DELAY_MS, () => {
       this.#ackTimer = undefined
-      if (!this.#acks?.isOwing) return
+      if (!this.#acks.isOwing) return
       this.#writer.isAckDue = true
       this.#flushLater()
     })
@@ -306,7 +299,7 @@ export class StreamLink implements Link {
       const now = this.#clock.monotonic()
       // Whoever does not listen cannot tell silence.
       if (this.#isPaused) this.#pulse.heard(now)
-      const isWaiting = !this.#queue.isEmpty || (this.#acks?.sent.length ?? 0) > 0
+      const isWaiting = !this.#queue.isEmpty || this.#acks.sent.length > 0
       const verdict = this.#pulse.look(now, this.#clock.now(), isWaiting)
       if (verdict === 'silent' || verdict === 'stalled') {
         countTransportError(this.#owner.counters, verdict)
@@ -377,6 +370,6 @@ export class StreamLink implements Link {
     this.#stream.removeEventListener('close', this.#onClose)
     this.#stream.removeEventListener('message', this.#onMessage)
     this.#flushed()
-    return [...(this.#acks?.sent.clear() ?? []), ...this.#queue.clear()]
+    return [...this.#acks.sent.clear(), ...this.#queue.clear()]
   }
 }

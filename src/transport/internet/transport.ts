@@ -349,7 +349,6 @@ export class InternetTransport implements Transport, LinkOwner {
       latencyMs: handshake.latencyMs,
       queueBytes: this.#options.queueBytes ?? DEFAULT_QUEUE_BYTES,
       queueSalt: random.uint32(),
-      acknowledges: handshake.acknowledges,
     })
     const replaced = this.#neighbours.up(link, handshake.session)
     this.#awaited.get(neighbour.toString())?.(link)

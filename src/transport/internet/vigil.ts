@@ -57,10 +57,9 @@ export class Vigil {
     for (const link of doubted) caller.doubt(link)
   }
 
-  /** False for a link whose neighbour does not give signs of life: nothing can be told from its silence. */
   doubts(link: StreamLink): boolean {
     const { heardAt } = link
-    if (heardAt === undefined || link.isClosed) return false
+    if (link.isClosed) return false
     const now = this.#options.clock.monotonic()
     const roundTripMs = 2 * link.latencyMs
     if (now - heardAt >= MISSED_SIGN_MS + roundTripMs) return true

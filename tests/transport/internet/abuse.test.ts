@@ -14,7 +14,7 @@ import { encodeTerms } from '../../../src/transport/internet/link-frames.ts'
 import { DEFAULT_QUEUE_BYTES } from '../../../src/transport/send-queue.ts'
 import type { Link, Transport } from '../../../src/transport/transport.ts'
 import { eventually } from './internet-bench.ts'
-import { type RawLink, RawNeighbour } from './raw-neighbour.ts'
+import { RAW_TERMS, type RawLink, RawNeighbour } from './raw-neighbour.ts'
 import { ANY_PORT, makeTcp, newIdentity } from './tcp-bench.ts'
 
 const LIMIT = { timeout: 30_000 }
@@ -146,7 +146,7 @@ describe('a node under attack', () => {
     async (test) => {
       const { node, unharmed } = await besieged(test)
       const slow = await (await startRaw(test)).dial(node.address)
-      const hello = encodeTerms('hello', { version: 1, maxFrameBytes: 1000, agent: 'slow' })
+      const hello = encodeTerms('hello', RAW_TERMS)
       const bytes = Buffer.concat([Buffer.of(0, 0, 0, hello.length), hello])
       for (const byte of bytes) {
         slow.stream.send(Uint8Array.of(byte))

@@ -170,4 +170,22 @@ describe('the acknowledgement between two ends', () => {
     while (end.read(ack(0, 0, 0), 100_000) === 0) taken += 1
     assert.ok(taken <= 20, `${taken} at once`)
   })
+
+  it('answers questions about frames as often as they come, and others at the same modest rate', () => {
+    const end = new Acknowledgement(LIMITS, 0)
+    let question = 0
+    const asks = (): number => {
+      question = (question + 1) & 0xff
+      const count = end.read(ack(0, question, 0), 0)
+      ackFrom(end)
+      return count
+    }
+    for (let n = 0; n < 1000; n++) {
+      end.count()
+      assert.equal(asks(), 0)
+    }
+    let taken = 0
+    while (taken < 1000 && asks() === 0) taken += 1
+    assert.equal(taken, 20)
+  })
 })

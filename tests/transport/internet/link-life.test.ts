@@ -4,7 +4,6 @@ import { type Clock, systemClock } from '../../../src/runtime/clock.ts'
 import { VirtualClock } from '../../../src/sim/clock.ts'
 import { RecordingHost } from '../../../src/testing/recording-host.ts'
 import { isAck, readAck, writeAck } from '../../../src/transport/internet/ack-frame.ts'
-import { FEATURES } from '../../../src/transport/internet/link-frames.ts'
 import { tcp } from '../../../src/transport/internet/tcp.ts'
 import type { Link } from '../../../src/transport/transport.ts'
 import { Cable } from './cable.ts'
@@ -18,7 +17,7 @@ function turn(): Promise<void> {
 }
 
 /** A node on a virtual clock, over real sockets, and a neighbour whose end the test plays. */
-async function bench(test: TestContext, options: { viaCable?: boolean; features?: number } = {}) {
+async function bench(test: TestContext, options: { viaCable?: boolean } = {}) {
   const virtual = new VirtualClock()
   const clock: Clock = {
     now: () => virtual.now(),
@@ -42,7 +41,7 @@ async function bench(test: TestContext, options: { viaCable?: boolean; features?
   const raws = await raw.dial(
     cable === undefined ? address : `${cable.address}/p2p/${address.split('/p2p/')[1]}`,
   )
-  await raws.hello({ features: options.features ?? FEATURES.acknowledges })
+  await raws.hello()
   return { virtual, host, node, raws, cable, link: await host.link() }
 }
 
@@ -130,23 +129,6 @@ describe('a link on the internet', () => {
       assert.ok(downAt >= 129 && downAt <= 132, `${downAt} s`)
       assert.equal(host.downs[0]?.reason, 'stalled')
       assert.deepEqual(host.downs[0]?.unsent, [Uint8Array.of(4)])
-    },
-  )
-
-  it(
-    'does the same where the neighbour knows no acknowledgement but its stream is full',
-    LIMIT,
-    async (test) => {
-      const { virtual, host, link, raws } = await bench(test, { features: 0 })
-      raws.stream.pause()
-      for (let n = 0; n < 3000; n++) link.send(new Uint8Array(1000), 3)
-      for (let before = -1; before !== link.queuedBytes; before = link.queuedBytes) {
-        for (let turns = 0; turns < 50; turns++) await turn()
-      }
-      assert.ok(link.queuedBytes > 0)
-      const [afterMs, reason] = await untilDown(host, virtual, link)
-      assert.equal(reason, 'stalled')
-      assert.ok(afterMs >= 29_000 && afterMs <= 33_000, `${afterMs} ms`)
     },
   )
 

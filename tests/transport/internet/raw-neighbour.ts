@@ -11,6 +11,7 @@ import {
   decodeLinkFrame,
   encodeReady,
   encodeTerms,
+  FEATURES,
   type LinkFrame,
   type LinkTerms,
 } from '../../../src/transport/internet/link-frames.ts'
@@ -19,7 +20,12 @@ import type { CarrierTransport } from '../../../src/transport/internet/shared-no
 import { MAX_FRAME_BYTES } from '../../../src/wire/frame.ts'
 import { ANY_PORT, componentsOf } from './tcp-bench.ts'
 
-const TERMS: LinkTerms = { version: 1, maxFrameBytes: MAX_FRAME_BYTES, agent: 'raw' }
+export const RAW_TERMS: LinkTerms = {
+  version: 1,
+  maxFrameBytes: MAX_FRAME_BYTES,
+  agent: 'raw',
+  features: FEATURES.acknowledges,
+}
 
 /** One stream of the link protocol. */
 export class RawLink {
@@ -51,7 +57,7 @@ export class RawLink {
 
   /** Asks for the link. @returns the answer; READY has been sent when that is 'accept'. */
   async hello(terms: Partial<LinkTerms> = {}): Promise<LinkFrame | undefined> {
-    this.send(encodeTerms('hello', { ...TERMS, ...terms }))
+    this.send(encodeTerms('hello', { ...RAW_TERMS, ...terms }))
     const answer = await this.receiveLinkFrame()
     if (answer?.type === 'accept') this.send(encodeReady())
     return answer
@@ -60,7 +66,7 @@ export class RawLink {
   /** Grants the link to whoever has opened this stream. */
   async grant(): Promise<void> {
     assert.equal((await this.receiveLinkFrame())?.type, 'hello')
-    this.send(encodeTerms('accept', TERMS))
+    this.send(encodeTerms('accept', RAW_TERMS))
     assert.equal((await this.receiveLinkFrame())?.type, 'ready')
   }
 

@@ -7,9 +7,8 @@ import { MISSED_SIGN_MS, VIGIL_MS } from '../../../src/transport/internet/limits
 import { encodeTerms } from '../../../src/transport/internet/link-frames.ts'
 import { tcp } from '../../../src/transport/internet/tcp.ts'
 import type { Transport } from '../../../src/transport/transport.ts'
-import { MAX_FRAME_BYTES } from '../../../src/wire/frame.ts'
 import { Cable } from './cable.ts'
-import { RawNeighbour } from './raw-neighbour.ts'
+import { RAW_TERMS, RawNeighbour } from './raw-neighbour.ts'
 import { ANY_PORT, componentsOf, makeTcp, orderedIdentities } from './tcp-bench.ts'
 
 const LIMIT = { timeout: 30_000 }
@@ -92,8 +91,7 @@ describe('a neighbour that calls while it is called', LIMIT, () => {
     const called = await raw.accept()
     const hello = await called.receiveLinkFrame()
     assert.ok(hello?.type === 'hello' && (hello.terms.session ?? 0) > 0)
-    const terms = { version: 1, maxFrameBytes: MAX_FRAME_BYTES, agent: 'raw', session: 7 }
-    called.send(encodeTerms('accept', terms))
+    called.send(encodeTerms('accept', { ...RAW_TERMS, session: 7 }))
     const first = await host.link()
 
     const address = node.listenAddresses[0] ?? ''

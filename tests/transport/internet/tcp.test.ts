@@ -11,7 +11,7 @@ import { encodeReady, encodeRefusal, encodeTerms } from '../../../src/transport/
 import { type TcpOptions, tcp } from '../../../src/transport/internet/tcp.ts'
 import type { Transport } from '../../../src/transport/transport.ts'
 import { MAX_FRAME_BYTES } from '../../../src/wire/frame.ts'
-import { RawNeighbour } from './raw-neighbour.ts'
+import { RAW_TERMS, RawNeighbour } from './raw-neighbour.ts'
 import { ANY_PORT, componentsOf, makeTcp, newIdentity, orderedIdentities } from './tcp-bench.ts'
 
 const LIMIT = { timeout: 30_000 }
@@ -158,7 +158,7 @@ describe('a TCP node that dials', () => {
     called.send(encodeRefusal('full'))
     await targetBecomes(test, node.transport, 'waiting')
     const calling = await raw.dial(node.address)
-    calling.send(encodeTerms('hello', { version: 1, maxFrameBytes: 1000, agent: 'raw' }))
+    calling.send(encodeTerms('hello', RAW_TERMS))
     assert.equal((await calling.receiveLinkFrame())?.type, 'accept')
     timers.advance(250)
     await targetBecomes(test, node.transport, 'connecting')
@@ -269,6 +269,24 @@ describe('a TCP node that is called', () => {
     assert.equal(node.transport.counters.errors.get('refused_version'), 1)
   })
 
+  it(
+    'refuses a neighbour that does not acknowledge, and hangs up on one that it has called',
+    LIMIT,
+    async (test) => {
+      const raw = await startRaw(test, newIdentity('raw'))
+      const node = await start(test, newIdentity('a'), { peers: [raw.address] })
+      const called = await raw.accept()
+      await called.receive()
+      called.send(encodeTerms('accept', { ...RAW_TERMS, features: 0 }))
+      await called.closed()
+      assert.equal(node.transport.counters.errors.get('malformed'), 1)
+      const calling = await raw.dial(node.address)
+      // All features but the one.
+      assert.deepEqual(await calling.hello({ features: 0xfffe }), { type: 'refuse', refusal: 'version' })
+      assert.equal(node.host.calls, 0)
+    },
+  )
+
   it('cuts off whoever begins with anything but a hello', LIMIT, async (test) => {
     const raw = await startRaw(test, newIdentity('raw'))
     const node = await start(test, newIdentity('a'))
@@ -285,7 +303,7 @@ describe('a TCP node that is called', () => {
     const { timers, ...node } = await startByHand(test, newIdentity('a'))
     const raw = await startRaw(test, newIdentity('raw'))
     const hesitant = await raw.dial(node.address)
-    hesitant.send(Uint8Array.from(Buffer.from('1f0183011a0001009063726177', 'hex')))
+    hesitant.send(encodeTerms('hello', RAW_TERMS))
     assert.equal((await hesitant.receiveLinkFrame())?.type, 'accept')
     const mute = await raw.node.dial(raw.node.getConnections()[0]?.remoteAddr ?? [], { force: true })
     timers.advance(HANDSHAKE_TIMEOUT_MS - 1)

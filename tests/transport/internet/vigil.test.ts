@@ -6,7 +6,7 @@ import type { StreamLink } from '../../../src/transport/internet/stream-link.ts'
 import { Vigil } from '../../../src/transport/internet/vigil.ts'
 
 interface FakeLink {
-  heardAt: number | undefined
+  heardAt: number
   latencyMs: number
   isClosed: boolean
   questions: number
@@ -83,13 +83,5 @@ describe('a link', () => {
     assert.deepEqual(doubts, [])
     clock.advance(VIGIL_MS)
     assert.equal(doubts.length, 1)
-  })
-
-  it('is never in doubt where the neighbour gives no signs of life', () => {
-    const { clock, link, vigil, doubts } = bench()
-    link.heardAt = undefined
-    vigil.ask()
-    clock.advance(60_000)
-    assert.deepEqual(doubts, [])
   })
 })
