@@ -13,6 +13,7 @@ import type { TransportFactory } from '../transport.ts'
 import { counterFile } from './counter-file.ts'
 import { DutyLedger } from './ledger/duty-ledger.ts'
 import { FileMedium, type LedgerMedium } from './ledger/ledger-medium.ts'
+import { ledgerFileName, portName } from './ledger/ledger-name.ts'
 import { linkAccount } from './ledger/link-account.ts'
 import { longestPacket } from './link/longest-packet.ts'
 import type { CounterFloor } from './link/packet-counter.ts'
@@ -53,6 +54,7 @@ export interface LoraOptions {
   readonly name?: string
 }
 
+const DEFAULT_REGION = 'EU868'
 const DEFAULT_QUEUE_BYTES = 65_536
 const DIPOLE_DBI = 2.15
 /** A modem that has not sent a packet after 100 s is started anew, and the packet is gone. */
@@ -107,7 +109,7 @@ export function lora(options: LoraOptions): TransportFactory {
  * @throws MeshError ERR_CONFIG for what the region's law does not allow, or leaves no room for a packet.
  */
 export function legalRadio(options: LoraOptions): { settings: ModemSettings; checked: LegalChannel } {
-  const { port, region = 'EU868' } = options
+  const { port, region = DEFAULT_REGION } = options
   const { channel } = REGIONS[region]
   const settings = {
     frequencyHz: options.frequencyHz ?? channel.frequencyHz,
@@ -131,17 +133,13 @@ export function legalRadio(options: LoraOptions): { settings: ModemSettings; che
 /** Where the ledger is not in a folder there is no place for it, and counters follow the clock. */
 function counterFloor({ port, ledgerDir }: LoraOptions, logger: Logger): CounterFloor | undefined {
   if (ledgerDir === undefined) return undefined
-  return counterFile(new FileMedium(join(ledgerDir, `${fileNameOf(port)}.counter`)), logger)
+  return counterFile(new FileMedium(join(ledgerDir, `counter-${portName(port)}`)), logger)
 }
 
-function ledgerFile({ port, ledgerDir }: LoraOptions, band: string): LedgerMedium {
+function ledgerFile({ port, region = DEFAULT_REGION, ledgerDir }: LoraOptions, band: string): LedgerMedium {
   if (ledgerDir === undefined) {
     const why = 'the account of its airtime has to outlive a restart'
     throw new MeshError('ERR_CONFIG', `radio ${port}: give a data folder (node.data_dir, ledgerDir): ${why}`)
   }
-  return new FileMedium(join(ledgerDir, `${fileNameOf(port)}-${band}.ledger`))
-}
-
-function fileNameOf(port: string): string {
-  return port.replace(/[^A-Za-z0-9.-]+/g, '_')
+  return new FileMedium(join(ledgerDir, ledgerFileName(port, region, band)))
 }
