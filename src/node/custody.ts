@@ -11,7 +11,7 @@ import { EnvelopeView, messageId, nextAttempt } from '../wire/envelope.ts'
 import { MAX_CLOCK_SKEW_S } from '../wire/frame.ts'
 
 /** Messages for one destination that are handed over and not yet acknowledged. */
-export const HAND_OVER_WINDOW = 64
+const HAND_OVER_WINDOW = 64
 const FIRST_RETRY_MS = 5000
 const LONGEST_RETRY_MS = 10 * 60 * 1000
 /** Destinations looked after in each round until all is handed over; further ones wait for their path. */

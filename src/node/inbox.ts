@@ -16,7 +16,7 @@ import type { NodeCounters } from './counters.ts'
 import type { Custody } from './custody.ts'
 
 /** Messages in the hands of services at once; more wait in the store. */
-export const INBOX_CONCURRENCY = 1024
+const INBOX_CONCURRENCY = 1024
 
 const NOTHING = new Uint8Array(0)
 

@@ -10,7 +10,7 @@ import type { Delivery } from './delivery.ts'
 
 /** Most messages under way at once, and most bytes of their frames. */
 export const OUTBOX_MESSAGES = 8192
-export const OUTBOX_BYTES = 64 * 1024 * 1024
+const OUTBOX_BYTES = 64 * 1024 * 1024
 
 /** The first retry comes after this and twice the time to the destination and back; then ever later. */
 const FIRST_RETRY_MS = 1000

@@ -5,9 +5,9 @@
 import type { Address } from '../identity/address.ts'
 import { SOURCE_AT } from '../wire/envelope.ts'
 
-export const PARKING_FRAMES = 256
-export const PARKING_BYTES = 1024 * 1024
-export const PARKING_MS = 2000
+const PARKING_FRAMES = 256
+const PARKING_BYTES = 1024 * 1024
+const PARKING_MS = 2000
 
 interface Parked<L> {
   readonly frame: Uint8Array

@@ -3,7 +3,7 @@ import type { Address } from '../identity/address.ts'
 import { MeshError } from '../runtime/errors.ts'
 
 /** Senders that may wait at once, for all destinations together. */
-export const MAX_SEEKERS = 1024
+const MAX_SEEKERS = 1024
 
 export class Seekers {
   readonly #waiting = new Map<string, ((found: boolean) => void)[]>()

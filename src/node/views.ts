@@ -193,7 +193,7 @@ function knownAddresses({ parts: { addresses, clock } }: NodeCore): KnownAddress
 }
 
 /** The best paths first, at most `limit`. */
-export function pathViews(core: NodeCore, limit: number): PathView[] {
+function pathViews(core: NodeCore, limit: number): PathView[] {
   const rows = [...core.router.paths.rows()].map((row) => core.router.paths.info(row))
   rows.sort((a, b) => a.metric - b.metric)
   return rows.slice(0, limit).map((info) => pathView(core, info))

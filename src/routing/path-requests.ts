@@ -25,7 +25,7 @@ export const MAX_ASKED = 1024
 const MAX_ASKERS = 4
 const ASKED_MS = 30_000
 /** Requests recognised when they come again. */
-export const MAX_REQUESTS_SEEN = 8192
+const MAX_REQUESTS_SEEN = 8192
 /** What one link may ask. */
 const REQUESTS_PER_S = 50
 const REQUESTS_BURST = 500

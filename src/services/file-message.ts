@@ -12,7 +12,7 @@ export interface FileMessage {
   readonly content: Uint8Array
 }
 
-export const MAX_NAME_BYTES = 255
+const MAX_NAME_BYTES = 255
 
 /** What a terminal acts on, and what turns the text around it: a name holds none of these. */
 const FORBIDDEN = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u

@@ -49,7 +49,7 @@ export interface LinkModel extends DirectionModel {
   readonly reverse: Partial<Omit<DirectionModel, 'mtu'>>
 }
 
-export const DEFAULT_LINK: LinkModel = {
+const DEFAULT_LINK: LinkModel = {
   latencyMs: 1,
   jitterMs: 0,
   bitsPerSecond: 1e9,

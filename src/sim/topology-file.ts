@@ -4,7 +4,7 @@ import { MeshError } from '../runtime/errors.ts'
 import { readText } from './scenario-text.ts'
 import { pairKey, type Topology, type TopologyLink, topologyOf } from './topology.ts'
 
-export const MAX_TOPOLOGY_BYTES = 64 * 1024 * 1024
+const MAX_TOPOLOGY_BYTES = 64 * 1024 * 1024
 export const MAX_TOPOLOGY_NODES = 100_000
 
 /** @throws MeshError ERR_CONFIG that names the file and the first thing wrong with it. */

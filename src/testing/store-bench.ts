@@ -63,7 +63,7 @@ export class Bench {
   }
 }
 
-export class OpenStore {
+class OpenStore {
   readonly #underTest: StoreUnderTest
   store: MessageStore
 

@@ -51,6 +51,8 @@ function rows({ port, mcu, board, chip, settings, telemetry }: ProbeReport): [st
     ['spreading factor', figure(spreadingFactor)],
     ['code rate', codingRate === undefined ? undefined : `4/${codingRate}`],
     ['power', figure(txPowerDbm, 1, 'dBm')],
+    ['preamble', figure(telemetry.preambleSymbols, 1, 'symbols')],
+    ['slot', figure(telemetry.slotMs, 1, 'ms')],
     ['noise floor', figure(telemetry.noiseFloorDbm, 1, 'dBm')],
     ['own airtime', percent(telemetry.airtimeLong, 'of the last hour')],
     ['channel in use', percent(telemetry.channelLong, 'of the last hour')],

@@ -4,7 +4,7 @@ import { nobleProvider } from './noble.ts'
 import type { CryptoProvider } from './provider.ts'
 import { sodiumProvider } from './sodium.ts'
 
-export const CRYPTO_PROVIDERS = ['auto', 'sodium', 'noble'] as const
+const CRYPTO_PROVIDERS = ['auto', 'sodium', 'noble'] as const
 export type CryptoProviderChoice = (typeof CRYPTO_PROVIDERS)[number]
 
 let cached: CryptoProvider | undefined

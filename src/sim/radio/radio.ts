@@ -54,10 +54,10 @@ export function newRadioCounters(): RadioCounters {
   return { transmissions: 0, bytesSent: 0, airtimeMs: 0, receptions: 0, collisions: 0, deaf: 0, lost: 0 }
 }
 
-export const DEFAULT_FREQUENCY_HZ = 869_525_000
+const DEFAULT_FREQUENCY_HZ = 869_525_000
 export const DEFAULT_POWER_DBM = 14
 /** By so much a frame must be stronger than another to survive it. */
-export const CAPTURE_DB = 6
+const CAPTURE_DB = 6
 /** The end of the preamble, in symbols, that a receiver cannot do without. */
 const LOCK_SYMBOLS = 5
 /** A signal is noticed, by listening before talking, as far below what can be read. */

@@ -177,7 +177,7 @@ export function obey(air: EmulatedAir, line: string): string {
 }
 
 /** How a modem is, in one line for people. */
-export function statusLine(modem: EmulatedModem): string {
+function statusLine(modem: EmulatedModem): string {
   const { power, radio, hasHost, queuedPackets, queuedBytes, isSending, isLocked, faults } = modem.status
   const { transmissions, airtimeMs, receptions, collisions, deaf, lost } = modem.radioCounters
   const { overflows } = modem.queueCounters

@@ -12,7 +12,7 @@ const ESCAPED_FESC = 0xdd
 /** What the firmware takes for the absence of a command. */
 const NO_COMMAND = 0xfe
 /** Commands of displays and of provisioning: taken, so that their arguments are not mistaken for others. */
-export const FRAME_BUFFER_WRITE = 0x43
+const FRAME_BUFFER_WRITE = 0x43
 export const ROM_WRITE = 0x52
 /** Arguments beyond this are not kept, bytes. */
 const ARGUMENT_BYTES = 64

@@ -24,7 +24,7 @@ export interface ReachPair {
 export type Reach = 'full' | 'line' | 'positions' | readonly ReachPair[]
 
 /** Well above what any setting needs, and well below a modem on the same table. */
-export const DEFAULT_DBM = -90
+const DEFAULT_DBM = -90
 
 export class ReachTable {
   readonly #names: readonly string[]

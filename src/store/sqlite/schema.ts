@@ -6,7 +6,7 @@ import { checkEnd, PAGE_BYTES } from './files.ts'
 import { HASH_KEY_BYTES } from './stored-hash.ts'
 
 /** Counted up with every change of the tables, but for tables that are added: they are made where they are missing. */
-export const SCHEMA_VERSION = 1
+const SCHEMA_VERSION = 1
 
 /** 'hopw', at its place in the file's header: see https://sqlite.org/fileformat2.html#application_id. */
 const APPLICATION_ID = 0x68_6f_70_77

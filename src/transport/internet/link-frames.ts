@@ -10,7 +10,7 @@ export const LINK_VERSION = 1
 /** A longer one is no handshake frame. */
 export const MAX_HANDSHAKE_FRAME_BYTES = 1024
 /** No link may offer less: the longest announce has 290 bytes. */
-export const MIN_FRAME_LIMIT = 512
+const MIN_FRAME_LIMIT = 512
 const MAX_AGENT_CHARACTERS = 64
 
 const FRAME_TYPE = { hello: 1, accept: 2, refuse: 3, ready: 4 } as const

@@ -32,6 +32,9 @@ export interface ModemTelemetry {
   readonly channelShort?: number
   readonly channelLong?: number
   readonly noiseFloorDbm?: number
+  /** Before each frame, as an SX126x sends it, and the unit in which it waits. */
+  readonly preambleSymbols?: number
+  readonly slotMs?: number
   readonly batteryPercent?: number
   readonly temperatureC?: number
   /** Such as `1.86`. */

@@ -30,7 +30,7 @@ export type Charge =
   /** The disk does not take the record. It is tried again from `earliest` on. */
   | { readonly granted: false; readonly reason: 'unwritable'; readonly earliest: number }
 
-export const DEFAULT_SLACK_US = 30_000_000
+const DEFAULT_SLACK_US = 30_000_000
 /** From a write that failed to the next attempt. */
 const RETRY_US = 1_000_000
 /** Records in the file before those that no longer count are left out; at least twice as many as still do. */
@@ -221,7 +221,7 @@ function setAside(medium: LedgerMedium): string {
  * earlier time was longer ago than it looks. If the last lies beyond that, all are of an earlier time, and the last
  * was charged before this one began.
  */
-export function inThisTime(transmissions: readonly Transmission[], now: number): readonly Transmission[] {
+function inThisTime(transmissions: readonly Transmission[], now: number): readonly Transmission[] {
   const last = transmissions.at(-1)
   if (last === undefined || last.at <= now + MAX_LEAD_US) return transmissions
   return transmissions.map(({ at, us }) => ({ at: at - last.at + MAX_LEAD_US, us }))

@@ -35,7 +35,7 @@ export interface LedgerMedium {
 }
 
 /** The longest file that is read: some 16,000 transmissions and as many again before they are thinned out. */
-export const MAX_LEDGER_BYTES = 1_048_576
+const MAX_LEDGER_BYTES = 1_048_576
 
 export class FileMedium implements LedgerMedium {
   readonly name: string

@@ -8,7 +8,7 @@ import { readU16, readU32, writeU16, writeU32 } from '../../../wire/bytes.ts'
 export const MAX_PACKET_BYTES = 254
 /** Version and flags, sender, counter; two more where the counter is sent whole. */
 const HEAD_BYTES = 5
-export const LONG_HEAD_BYTES = 7
+const LONG_HEAD_BYTES = 7
 /** Stands for everybody in place of a neighbour's id. */
 export const EVERYBODY = 0xffff
 

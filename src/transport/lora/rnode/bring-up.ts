@@ -85,7 +85,8 @@ export class BringUp {
     const { frequencyHz } = this.#settings
     const { platform, board } = this.#said.identity
     const tunedHz = this.#said.settings.frequencyHz ?? frequencyHz
-    return modulationOf(this.#settings, platform, radioChip(platform, board, frequencyHz, tunedHz))
+    const chip = radioChip(platform, board, frequencyHz, tunedHz)
+    return modulationOf(this.#settings, platform, chip, this.#said.telemetry.preambleSymbols)
   }
 
   /** What one would like to know when it has been going on for long. */

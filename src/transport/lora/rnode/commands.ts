@@ -94,15 +94,6 @@ export function errorText(code: number): string {
   return ERROR_NAMES.get(code) ?? `error ${hex(code)}`
 }
 
-const COMMAND_NAMES: ReadonlyMap<number, string> = new Map(
-  Object.entries(Command).map(([name, command]) => [command, name]),
-)
-
-/** For logs: such as `radioState`, or the byte where there is no name. */
-export function commandName(command: number): string {
-  return COMMAND_NAMES.get(command) ?? hex(command)
-}
-
 /** The numbers that `statChannelTime` tells. */
 export interface ChannelTime {
   /** Share of the last 15 s and of the last hour that the modem sent itself, 0 to 1. */

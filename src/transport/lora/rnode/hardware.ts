@@ -87,16 +87,28 @@ const SX127X_PREAMBLE_CUT = 4
 /** The firmware of AVR boards has one preamble for all settings. */
 const AVR_PREAMBLE_SYMBOLS = 18
 
-/** How an RNode with these settings really modulates; with an unknown chip the way that takes longer. */
+/** What a modem tells of its preamble beyond so many times the usual one is a mistake. */
+const LONGEST_PREAMBLE = 16
+
+/**
+ * How an RNode with these settings really modulates; with an unknown chip the way that takes longer.
+ *
+ * @param toldPreamble what the modem says of its preamble, symbols. Another firmware may have a longer one, and
+ *   airtime that is not charged breaks the law; a shorter one is not relied on.
+ */
 export function modulationOf(
   settings: ModemSettings,
   platform: number | undefined,
   chip: RadioChip | undefined,
+  toldPreamble = 0,
 ): Modulation {
   const { spreadingFactor, bandwidthHz, codingRate } = settings
+  const usual = rnodeModulation(spreadingFactor, bandwidthHz, codingRate)
+  const preamble = platform === Platform.avr ? AVR_PREAMBLE_SYMBOLS : usual.preambleSymbols
+  const isPlausible = toldPreamble <= LONGEST_PREAMBLE * preamble
   const newer: Modulation = {
-    ...rnodeModulation(spreadingFactor, bandwidthHz, codingRate),
-    ...(platform === Platform.avr ? { preambleSymbols: AVR_PREAMBLE_SYMBOLS } : {}),
+    ...usual,
+    preambleSymbols: isPlausible ? Math.max(preamble, toldPreamble) : preamble,
     chip: 'sx126x',
   }
   const older: Modulation = {

@@ -4,6 +4,7 @@ import {
   Command,
   DETECT_RESPONSE,
   decodeChannelTime,
+  decodePhyParameters,
   numberOf,
   RadioState,
   temperatureOf,
@@ -127,6 +128,14 @@ export class ModemState {
         telemetry.channelShort = time.channelShort
         telemetry.channelLong = time.channelLong
         telemetry.noiseFloorDbm = time.noiseFloorDbm
+        return true
+      }
+      case Command.statPhyParameters: {
+        const phy = decodePhyParameters(args)
+        if (phy === undefined) return false
+        // Several come while it is being set up, each for the settings so far: the last one holds.
+        telemetry.preambleSymbols = phy.preambleSymbols
+        telemetry.slotMs = phy.slotMs
         return true
       }
       case Command.statBattery: {

@@ -112,7 +112,7 @@ async function askUntil(
 const LOOK_MS = 10
 
 /** Whether all is set that the radio needs. A modem forgets its settings with its power, so most are not. */
-export function isSetUp({ frequencyHz, bandwidthHz, spreadingFactor, txPowerDbm }: SettingsInForce): boolean {
+function isSetUp({ frequencyHz, bandwidthHz, spreadingFactor, txPowerDbm }: SettingsInForce): boolean {
   return isSet(frequencyHz) && isSet(bandwidthHz) && isSet(spreadingFactor) && isSet(txPowerDbm, UNSET_POWER)
 }
 

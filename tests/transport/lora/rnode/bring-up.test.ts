@@ -38,6 +38,38 @@ describe('a modem that is brought up', () => {
     assert.ok((await host.untilUp()) <= 2500)
   })
 
+  it('is charged the preamble that it tells, where that is longer than usual and no mistake', async () => {
+    const phy = (symbols: number): number[] => [
+      8,
+      0,
+      1,
+      0xe8,
+      symbols >> 8,
+      symbols & 0xff,
+      0,
+      30,
+      0,
+      24,
+      0,
+      48,
+    ]
+    for (const [told, expected] of [
+      [18, 18],
+      [40, 40],
+      [7, 18],
+      [0xffff, 18],
+    ] as const) {
+      const host = new Host()
+      // Esp32 boards of this number have an SX126x, for which the modem sends what it tells.
+      await host.run(1000)
+      host.start()
+      host.device.onSwitchedOn = () => host.device.say(0x26, phy(told))
+      await host.untilUp()
+      assert.equal(host.modem.modulation.preambleSymbols, expected)
+      assert.deepEqual([host.modem.telemetry.preambleSymbols, host.modem.telemetry.slotMs], [told, 24])
+    }
+  })
+
   it('is switched off before its settings change, and on after all of them', async () => {
     const { device } = await hostUp()
     const told = device.heard.filter(([command = 0]) => LINE.includes(command)).slice(0, 7)

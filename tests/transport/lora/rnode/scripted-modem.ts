@@ -61,6 +61,8 @@ export class ScriptedModem {
   readonly onAir: Uint8Array[] = []
   /** Called with each byte that the host writes: tests pull the plug in it. */
   onByte: (() => void) | undefined
+  /** Called before it says that its radio is on. */
+  onSwitchedOn: (() => void) | undefined
   settings = { frequency: 0, bandwidth: 0, power: 0xff, sf: 0, cr: 5 }
   isOn = false
   resets = 0
@@ -211,6 +213,7 @@ export class ScriptedModem {
       case 0x06:
         if (value === 0xff) return [this.isOn ? 1 : 0]
         this.isOn = value === 1 && !this.#isLocked
+        if (this.isOn) this.onSwitchedOn?.()
         this.#send()
         return [this.isOn ? 1 : 0]
       case 0x07:
