@@ -55,6 +55,11 @@ export class Disk {
     return this.#deliveries.values()
   }
 
+  /** Whether it is known here that an application has this message. */
+  hasDelivered(key: MessageKey): boolean {
+    return this.#deliveries.has(nameOf(key))
+  }
+
   /** @param most those before the latest so many are forgotten. */
   remember(delivery: StoredDelivery, most: number): void {
     this.#deliveries.set(nameOf(delivery), delivery)

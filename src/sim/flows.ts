@@ -73,7 +73,8 @@ export class Flows {
       this.#report('forged', at.index, `a message of ${payload.length} bytes that nobody sent to it`)
       return
     }
-    if (flow.deliveredInRun === at.runs) {
+    const isKnown = flow.key !== undefined && at.disk.hasDelivered(flow.key)
+    if (isKnown || flow.deliveredInRun === at.runs) {
       this.#report('duplicate', at.index, `message ${flow.number} of node ${flow.from} came twice`)
     }
     flow.deliveredInRun = at.runs

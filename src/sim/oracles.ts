@@ -2,7 +2,7 @@
 
 /**
  * - `exception`: nothing that arrives makes a node throw.
- * - `duplicate`: an application gets a message once while it runs.
+ * - `duplicate`: an application gets a message once, and not again in a later run that could know it.
  * - `forged`: an application gets nothing but what was sent to it.
  * - `hop_limit`: no frame travels further than it may.
  * - `budget`: announces stay within their share of a constrained link.

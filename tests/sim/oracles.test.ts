@@ -61,6 +61,22 @@ describe('the oracles', () => {
     assert.deepEqual(found(simulation), ['duplicate 2', 'forged 2', 'forged 1'])
   })
 
+  it('notice a message that comes again after a crash, where the node could know that it had it', async () => {
+    const simulation = await lineOf(3)
+    const heard: IncomingMessage[] = []
+    meshNode(simulation, 2).on('message', (message) => heard.push(message))
+    simulation.send(0, 2)
+    await simulation.run(1000)
+    simulation.crash(2)
+    await simulation.restart(2)
+    await simulation.run(5000)
+    assert.deepEqual(found(simulation), [])
+    const [message] = heard
+    assert.ok(message !== undefined)
+    meshNode(simulation, 2).emit('message', message)
+    assert.deepEqual(found(simulation), ['duplicate 2'])
+  })
+
   it('notice a receipt for a message that did not arrive', async () => {
     const simulation = await lineOf(3)
     const node = meshNode(simulation, 2)
