@@ -144,8 +144,11 @@ export class Composer {
       for (const part of this.#partsOf(job, left, now)) {
         const bytes = blockOverhead(false) + part.bytes
         const isFull = parts.length === 0 ? part.bytes + blockOverhead(true) > left : bytes > left
-        if (isFull || (isPassenger && part.bytes > PASSENGER_BYTES)) break
+        // A short fragment is short for the packet to be: it goes alone.
+        const isShort = (job.datagram?.sizeStep ?? 0) > 0
+        if (isFull || (isPassenger && part.bytes > PASSENGER_BYTES) || (isShort && parts.length > 0)) break
         parts.push(part)
+        if (isShort) return parts
         left -= bytes
       }
     }

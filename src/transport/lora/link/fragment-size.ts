@@ -1,8 +1,8 @@
 /**
  * How long the fragments to a neighbour are. Long ones cost fewer preambles; where noise destroys packets in
  * proportion to their length, short ones get through. Collisions do not care about length. Which of the two it is
- * shows only when it is tried: the loss of each size is measured, and one that has not been used of late is given
- * the benefit of the doubt, as if every byte had the same chance.
+ * shows only when it is tried: the loss of each size is measured, and those that are not in use are given the benefit
+ * of the doubt: they may have come to be as good as the one in use would be if every byte had the same chance.
  */
 
 /** The longest fragment is divided by these. */
@@ -10,7 +10,7 @@ export const SIZE_DIVISORS = [1, 2, 4] as const
 /** The share of a size follows some eight of its fragments. */
 const WEIGHT = 1 / 8
 /** What was measured longer ago than this says nothing any more, ms. */
-const FRESH_MS = 600_000
+const FRESH_MS = 3_600_000
 
 interface Measured {
   loss: number
@@ -19,6 +19,8 @@ interface Measured {
 
 export class FragmentSize {
   readonly #measured: (Measured | undefined)[] = []
+  /** The size that was observed last. */
+  #latest = 0
 
   /**
    * The number of the size that brings most bytes across in the time on the air that it takes.
@@ -36,22 +38,22 @@ export class FragmentSize {
   /** A fragment of the size with this number has arrived or not. */
   observe(step: number, isLost: boolean, now: number): void {
     const before = this.#lossOf(step, now)
+    this.#latest = step
     this.#measured[step] = { loss: before + WEIGHT * ((isLost ? 1 : 0) - before), at: now }
   }
 
   #lossOf(step: number, now: number): number {
-    const own = this.#measured[step]
-    if (own !== undefined && now - own.at < FRESH_MS) return own.loss
-    // From the nearest size that was: of bytes that arrive each by itself, half as many arrive as the root.
-    for (let distance = 1; distance < SIZE_DIVISORS.length; distance++) {
-      for (const other of [step - distance, step + distance]) {
-        const measured = this.#measured[other]
-        if (measured === undefined || now - measured.at >= FRESH_MS) continue
-        const ratio = (SIZE_DIVISORS[other] as number) / (SIZE_DIVISORS[step] as number)
-        return 1 - (1 - measured.loss) ** ratio
-      }
-    }
-    return 0
+    const own = this.#freshOf(step, now)
+    const latest = this.#freshOf(this.#latest, now)
+    if (latest === undefined || step === this.#latest) return own ?? 0
+    // Of bytes that arrive each by itself: of a fragment half as long the root of what arrives of the whole.
+    const ratio = (SIZE_DIVISORS[this.#latest] as number) / (SIZE_DIVISORS[step] as number)
+    return Math.min(own ?? 1, 1 - (1 - latest) ** ratio)
+  }
+
+  #freshOf(step: number, now: number): number | undefined {
+    const measured = this.#measured[step]
+    return measured !== undefined && now - measured.at < FRESH_MS ? measured.loss : undefined
   }
 }
 

@@ -3,7 +3,6 @@ import { describe, it } from 'node:test'
 import { seededRandom } from '../../../../src/runtime/random.ts'
 import { airtimeMs } from '../../../../src/transport/lora/airtime.ts'
 import { FragmentSize, SIZE_DIVISORS, sizeOf } from '../../../../src/transport/lora/link/fragment-size.ts'
-import { decodeBlocks, decodeFragment, decodeHead } from '../../../../src/transport/lora/link/packet.ts'
 import { rnodeModulation } from '../../../../src/transport/lora/rnode-timing.ts'
 import { LinkBench } from './bench.ts'
 
@@ -46,15 +45,16 @@ describe('the size of fragments', () => {
     assert.ok(share(noisy, 0) < 0.2, `the longest ${share(noisy, 0)} of the time`)
   })
 
-  it('grows again some time after the noise has gone', () => {
+  it('grows again when the noise has gone, and when nothing is known any more', () => {
     const sizes = new FragmentSize()
     for (let n = 0; n < 40; n++) {
       sizes.observe(0, true, n)
-      sizes.observe(2, n % 4 === 0, n)
+      sizes.observe(2, n % 3 === 0, n)
     }
-    assert.equal(sizes.choose(LONGEST, airtime, 40), 2)
+    assert.notEqual(sizes.choose(LONGEST, airtime, 3_600_000), 0)
+    assert.equal(sizes.choose(LONGEST, airtime, 3_600_040), 0)
     for (let n = 40; n < 80; n++) sizes.observe(2, false, n)
-    assert.equal(sizes.choose(LONGEST, airtime, 600_041), 0)
+    assert.equal(sizes.choose(LONGEST, airtime, 80), 0)
   })
 
   for (const [name, lossOf, shrinks] of [
@@ -72,9 +72,10 @@ describe('the size of fragments', () => {
         bench.clock.advance(300_000)
       }
       assert.equal(b.host.frames.filter((frame) => frame.length > 1500).length, 12)
-      const longest = bench.air.log.slice(-30).map(({ packet }) => longestFragment(packet))
-      const hasShort = Math.max(...longest) <= LONGEST / 2
-      assert.equal(hasShort, shrinks, `the longest of the last fragments has ${Math.max(...longest)} bytes`)
+      const lengths = bench.air.log.slice(-100).map(({ packet }) => packet.length)
+      const long = lengths.filter((length) => length > LONGEST * 0.7).length
+      const short = lengths.filter((length) => length > 40 && length <= LONGEST * 0.7).length
+      assert.equal(short > 2 * long, shrinks, `${long} long packets, ${short} short ones`)
     })
   }
 
@@ -95,9 +96,3 @@ describe('the size of fragments', () => {
     assert.ok(sizeOf(LONGEST, SIZE_DIVISORS.length - 1) * 64 < mtu)
   })
 })
-
-function longestFragment(packet: Uint8Array): number {
-  const head = decodeHead(packet)
-  const blocks = head === undefined ? [] : (decodeBlocks(packet, head, packet.length - 2) ?? [])
-  return Math.max(0, ...blocks.map((block) => decodeFragment(block)?.payload.length ?? 0))
-}
