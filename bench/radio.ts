@@ -3,6 +3,7 @@ import { systemClock } from '../src/runtime/clock.ts'
 import { seededRandom } from '../src/runtime/random.ts'
 import { VirtualClock } from '../src/sim/clock.ts'
 import type { GilbertElliott } from '../src/sim/link-model.ts'
+import type { AirLoss } from '../src/sim/radio/medium.ts'
 import { EmulatedAir } from '../src/sim/rnode/network.ts'
 import { TcpPort } from '../src/sim/rnode/tcp-port.ts'
 import { airtimeMs, MAX_LORA_BYTES } from '../src/transport/lora/airtime.ts'
@@ -27,6 +28,7 @@ export const radio: Bench = {
     const clean = await longMessages(0, Math.min(messages, 100))
     const lossy = await longMessages(0.2, messages)
     const bursts = await longMessages(BURSTS, messages)
+    const noise = await longMessages({ perByte: 0.005 }, Math.min(messages, 200))
     const sizes = await bytesOnAir()
     const exchange = await textAndReceipt(quick ? 10 : 200)
     const latency = await textBesideBulk(quick ? 600 : 7200)
@@ -44,6 +46,8 @@ export const radio: Bench = {
       row('1 kB, SF 9, 20 % lost: airtime', 'of that without loss', [lossy.airMs / clean.airMs], atMost(1.6)),
       row('1 kB, SF 9, 40 % lost in bursts: delivered', '%', [bursts.delivered * 100], atLeast(99)),
       row('1 kB, SF 9, 40 % lost in bursts: airtime', 'of that without loss', [bursts.airMs / clean.airMs]),
+      row('1 kB, SF 9, each 200th byte spoilt: delivered', '%', [noise.delivered * 100], atLeast(99)),
+      row('1 kB, SF 9, each 200th byte spoilt: airtime', 'of that without loss', [noise.airMs / clean.airMs]),
       row('16 bytes and a receipt, SF 8: time', 'of their airtime', exchange.ratios, atMost(1.15)),
       row('16 bytes and a receipt, SF 8: time', 'ms', exchange.times),
       row('text beside bulk, SF 9: p50', 'frames of airtime', [quantile(latency, 0.5)], atMost(2)),
@@ -141,10 +145,7 @@ async function bytesOnAir(): Promise<{ message: number; signed: number; announce
 }
 
 /** Messages of 1,000 bytes, one after the other. */
-async function longMessages(
-  loss: number | GilbertElliott,
-  count: number,
-): Promise<{ delivered: number; airMs: number }> {
+async function longMessages(loss: AirLoss, count: number): Promise<{ delivered: number; airMs: number }> {
   const { net, clock } = await virtualNet('long', { nodes: 2, radio: { spreadingFactor: 9 }, loss })
   const [a, b] = net.ends as [(typeof net.ends)[0], (typeof net.ends)[0]]
   const arrived = new Set<string>()

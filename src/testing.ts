@@ -9,6 +9,7 @@ export { seededRandom } from './runtime/random.ts'
 export { BYZANTINE_KINDS, type ByzantineKind } from './sim/byzantine.ts'
 export { VirtualClock } from './sim/clock.ts'
 export type { Clog, DirectionModel, GilbertElliott, LinkModel } from './sim/link-model.ts'
+export type { AirLoss } from './sim/radio/medium.ts'
 export type { EmulatedModem } from './sim/rnode/modem.ts'
 export {
   type AirEvent,

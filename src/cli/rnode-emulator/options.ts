@@ -2,8 +2,9 @@
 import { readFile } from 'node:fs/promises'
 import { parseHostPort } from '../../config/host-port.ts'
 import { messageOf } from '../../runtime/errors.ts'
+import type { AirLoss } from '../../sim/radio/medium.ts'
 import type { Platform } from '../../sim/rnode/board.ts'
-import { burstyLoss, type Loss, parseReach, parseReachFile, type Reach } from '../../sim/rnode/reach.ts'
+import { burstyLoss, parseReach, parseReachFile, type Reach } from '../../sim/rnode/reach.ts'
 import { usageError } from '../command.ts'
 import { oneOf } from '../option-values.ts'
 
@@ -26,7 +27,7 @@ export interface EmulatorPlan {
   /** One for each modem. */
   readonly addresses: readonly { readonly host: string; readonly port: number }[]
   readonly reach: Reach
-  readonly loss: Loss
+  readonly loss: AirLoss
   readonly airtimeScale: number
   readonly platform: Platform
 }

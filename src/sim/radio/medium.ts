@@ -18,9 +18,12 @@ import { DEFAULT_POWER_DBM, type Fate, Radio, type RadioListener, type RadioSett
 export interface AirPath {
   /** How strong a frame sent with 14 dBm arrives, dBm. Absent: by where they stand. */
   readonly dBm?: number
-  /** The share of frames that is lost without another frame's doing, or a model of when. Default none. */
-  readonly loss?: number | GilbertElliott
+  /** What is lost without another frame's doing. Default nothing. */
+  readonly loss?: AirLoss
 }
+
+/** The share of frames, a model of when, or the chance of each byte to spoil the frame it is in. */
+export type AirLoss = number | GilbertElliott | { readonly perByte: number }
 
 /** From the label of a sender to that of a receiver; undefined where nothing arrives. */
 export type AirPaths = (from: string, to: string) => AirPath | undefined
@@ -131,7 +134,7 @@ export class RadioMedium {
   }
 
   /** Whether a frame that arrives undisturbed is lost all the same. */
-  loses(from: string, to: string): boolean {
+  loses(from: string, to: string, bytes: number): boolean {
     const loss = this.#paths?.(from, to)?.loss ?? 0
     if (loss === 0) return false
     const key = `${from} ${to}`
@@ -140,7 +143,8 @@ export class RadioMedium {
       chance = new LinkChance(() => this.#lossRandom.fork(key))
       this.#chances.set(key, chance)
     }
-    return chance.loses({ loss })
+    const isNoise = typeof loss === 'object' && 'perByte' in loss
+    return chance.loses({ loss: isNoise ? 1 - (1 - loss.perByte) ** bytes : loss })
   }
 
   ended(transmission: Transmission): void {

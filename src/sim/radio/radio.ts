@@ -292,7 +292,7 @@ export class Radio {
     const frame = this.#frame
     const outcomes = this.#outgoing.map((signal): Outcome => {
       const { receiver, dBm } = signal
-      return { radio: receiver, dBm, fate: receiver.#fateOf(signal, this.label) }
+      return { radio: receiver, dBm, fate: receiver.#fateOf(signal, this.label, frame.length) }
     })
     this.#sent(false, outcomes)
     this.#listener.transmitted()
@@ -311,12 +311,12 @@ export class Radio {
     for (const signal of outgoing) signal.receiver.#ceases(signal)
   }
 
-  #fateOf({ dBm, fate }: Signal, sender: string): Fate {
+  #fateOf({ dBm, fate }: Signal, sender: string, bytes: number): Fate {
     if (fate === 'cut' || fate === 'noise') return 'cut'
     if (dBm < this.#sensitivityDbm) return 'weak'
     if (fate === 'collided') this.counters.collisions += 1
     else if (fate === 'deaf') this.counters.deaf += 1
-    else if (this.#medium.loses(sender, this.label)) {
+    else if (this.#medium.loses(sender, this.label, bytes)) {
       this.counters.lost += 1
       return 'lost'
     }

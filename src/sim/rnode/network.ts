@@ -12,13 +12,13 @@ import type { Clock } from '../../runtime/clock.ts'
 import { MeshError } from '../../runtime/errors.ts'
 import type { Random } from '../../runtime/random.ts'
 import { VirtualClock } from '../clock.ts'
-import { type AirPath, RadioMedium, type Transmission } from '../radio/medium.ts'
+import { type AirLoss, type AirPath, RadioMedium, type Transmission } from '../radio/medium.ts'
 import type { PathLoss, Position } from '../radio/propagation.ts'
 import type { Fate, RadioCounters } from '../radio/radio.ts'
 import { type BoardOptions, boardOf } from './board.ts'
 import { FollowingClock } from './following-clock.ts'
 import { EmulatedModem } from './modem.ts'
-import { type Loss, type Reach, ReachTable } from './reach.ts'
+import { type Reach, ReachTable } from './reach.ts'
 
 export interface EmulatedAirOptions {
   /** A real one, or a virtual one. */
@@ -27,7 +27,7 @@ export interface EmulatedAirOptions {
   /** Default `full`. */
   readonly reach?: Reach
   /** Of LoRa frames, in each direction of each pair. Default none. */
-  readonly loss?: Loss
+  readonly loss?: AirLoss
   /** For `reach: 'positions'`. */
   readonly pathLoss?: PathLoss
   /** Airtime and waiting for the channel take so many times as long; 0 for none. Default 1. */
@@ -155,7 +155,7 @@ export class EmulatedAir {
   }
 
   /** For all pairs without a loss of their own, from the next frame on. */
-  setLoss(loss: Loss): void {
+  setLoss(loss: AirLoss): void {
     this.#reach.setLoss(loss)
   }
 

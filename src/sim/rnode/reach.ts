@@ -1,9 +1,7 @@
 /** Who hears whom among emulated modems: as options, and as people write it down. */
 import { MeshError } from '../../runtime/errors.ts'
 import type { GilbertElliott } from '../link-model.ts'
-import type { AirPath } from '../radio/medium.ts'
-
-export type Loss = number | GilbertElliott
+import type { AirLoss, AirPath } from '../radio/medium.ts'
 
 /** Two modems that hear each other. */
 export interface ReachPair {
@@ -12,7 +10,7 @@ export interface ReachPair {
   /** How strong what is sent with 14 dBm arrives, dBm. Default {@link DEFAULT_DBM}. */
   readonly dBm?: number
   /** Default: that of the air. */
-  readonly loss?: Loss
+  readonly loss?: AirLoss
   /** Only `to` hears `from`. */
   readonly oneWay?: boolean
 }
@@ -29,7 +27,7 @@ const DEFAULT_DBM = -90
 export class ReachTable {
   readonly #names: readonly string[]
   #reach: 'full' | 'line' | 'positions' | 'pairs' = 'full'
-  #loss: Loss = 0
+  #loss: AirLoss = 0
   readonly #pairs = new Map<string, AirPath | undefined>()
 
   /** @param names of all modems in order; it may grow. */
@@ -54,7 +52,7 @@ export class ReachTable {
   }
 
   /** For all pairs that have no loss of their own. */
-  setLoss(loss: Loss): void {
+  setLoss(loss: AirLoss): void {
     this.#loss = loss
   }
 

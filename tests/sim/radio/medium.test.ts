@@ -242,6 +242,21 @@ describe('the medium with paths that it was told', () => {
     }
     assert.deepEqual(lossesOf(0), lossesOf(3))
   })
+
+  it('spoils long frames more often than short ones where it is noise', () => {
+    const bench = new RadioBench({ paths: () => ({ dBm: -90, loss: { perByte: 0.01 } }) })
+    const [a, b] = [bench.station('a', 0), bench.station('b', 0)]
+    const lostOf = (bytes: number): number => {
+      const before = b.radio.counters.lost
+      for (let n = 0; n < 200; n++) {
+        a.radio.transmit(new Uint8Array(bytes))
+        bench.clock.advance(1000)
+      }
+      return (b.radio.counters.lost - before) / 200
+    }
+    assert.ok(Math.abs(lostOf(20) - 0.18) < 0.1)
+    assert.ok(Math.abs(lostOf(200) - 0.87) < 0.1)
+  })
 })
 
 describe('the medium with a scale of time', () => {
