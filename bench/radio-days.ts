@@ -24,6 +24,7 @@ interface Days {
   readonly delivered: number
   readonly expired: number
   readonly silent: number
+  readonly orphaned: number
   readonly doubled: number
   /** The most that any modem sent in any hour, ms. */
   readonly mostMs: number
@@ -66,7 +67,7 @@ export const radioDays: Bench = {
         row(
           'messages delivered',
           '%',
-          of(({ delivered, expired }) => (100 * delivered) / (delivered + expired)),
+          of(({ delivered, expired, orphaned }) => (100 * delivered) / (delivered + expired + orphaned)),
         ),
         row(
           'messages that ran out, their senders told',
@@ -74,9 +75,14 @@ export const radioDays: Bench = {
           of(({ expired }) => expired),
         ),
         row(
+          'messages that did not arrive, and their senders were started anew meanwhile',
+          'messages',
+          of(({ orphaned }) => orphaned),
+        ),
+        row(
           'messages',
           'in all',
-          of(({ delivered, expired }) => delivered + expired),
+          of(({ delivered, expired, orphaned }) => delivered + expired + orphaned),
           atLeast(1),
         ),
         row(
@@ -163,14 +169,12 @@ async function days(seed: string, hours: number): Promise<Days> {
     await clock.advanceAsync(60_000)
   }
   await clock.advanceAsync(TTL_MS + HOUR_MS)
-  const { delivered, expired, silent } = traffic.outcome(received)
+  const outcome = traffic.outcome(received)
   const doubled = [...received.values()].filter((times) => times > 1).length
   await stop(stations, clock)
   rmSync(folder, { recursive: true })
   return {
-    delivered,
-    expired,
-    silent,
+    ...outcome,
     doubled,
     mostMs: Math.max(...sent.map((spans) => spans.mostWithin(HOUR_MS))),
     airMs: sent.reduce((sum, spans) => sum + spans.totalMs, 0),
@@ -194,6 +198,8 @@ async function stop(stations: readonly Station[], clock: VirtualClock): Promise<
 
 interface Message {
   readonly from: Station
+  /** The run that it was sent in. */
+  readonly node: MeshNode
   delivery?: Delivery
   /** Why it was not accepted. */
   error?: string
@@ -216,14 +222,17 @@ class Traffic {
     if (minute % 720 === 400) for (let n = 0; n < 60; n++) this.#send(1000, 'bulk')
   }
 
-  /** What became of all. One whose sender was started anew is judged by whether it arrived. */
-  outcome(received: ReadonlyMap<string, number>): { delivered: number; expired: number; silent: number } {
-    const sums = { delivered: 0, expired: 0, silent: 0 }
-    for (const { from, delivery, error } of this.#messages) {
+  /** What became of all. One whose sender was started anew can only be judged by whether it arrived. */
+  outcome(
+    received: ReadonlyMap<string, number>,
+  ): Pick<Days, 'delivered' | 'expired' | 'orphaned' | 'silent'> {
+    const sums = { delivered: 0, expired: 0, orphaned: 0, silent: 0 }
+    for (const { from, node, delivery, error } of this.#messages) {
       const hasArrived = delivery && received.has(`${from.identity.address.toString()} ${delivery.id}`)
       if (hasArrived) sums.delivered += 1
       else if (error !== undefined || delivery?.state === 'expired' || delivery?.state === 'failed')
         sums.expired += 1
+      else if (node !== from.node) sums.orphaned += 1
       else sums.silent += 1
     }
     return sums
@@ -234,7 +243,7 @@ class Traffic {
     const others = this.#stations.filter((station) => station !== from)
     const to = others[this.#random.below(others.length)]
     if (from === undefined || to === undefined) return
-    const message: Message = { from }
+    const message: Message = { from, node: from.node }
     this.#messages.push(message)
     from.node
       .send(to.identity.address, new Uint8Array(bytes), { priority, ttlMs: TTL_MS, receipt: true })

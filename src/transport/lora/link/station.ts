@@ -94,7 +94,7 @@ export class Station implements ReceiverHost {
     this.#host = host
     this.roster = new Roster(address, crypto)
     this.#jobs = new Jobs(queueBytes, random.uint32())
-    this.#relayed = new RelayShare(address, account.budgetUs)
+    this.#relayed = new RelayShare(address, account.budgetUs, this.#jobs, (bytes) => this.#airtimeUs(bytes))
     this.#receiver = new Receiver(this.roster, tagger, clock, this)
     this.#pace = new Pace(
       () => this.roster.id,
