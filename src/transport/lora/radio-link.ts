@@ -41,7 +41,7 @@ export class RadioLink implements Link {
   #held: Uint8Array[] = []
   #isPaused = false
   #isClosed = false
-  #wasRefused = false
+  #awaitsRoom = false
 
   constructor(owner: RadioLinkOwner, to: Neighbour | undefined, medium: RadioLink | undefined) {
     const { station } = owner
@@ -67,8 +67,10 @@ export class RadioLink implements Link {
     return this.#owner.station.queuedFor(this.#to)
   }
 
+  /** All links share the queue. Whoever is told that it is half full is told when it is not any more. */
   get congested(): boolean {
-    return this.#wasRefused || this.#owner.station.queuedBytes * 2 >= this.#owner.queueBytes
+    this.#awaitsRoom ||= this.#owner.station.queuedBytes * 2 >= this.#owner.queueBytes
+    return this.#awaitsRoom
   }
 
   send(frame: Uint8Array, priority: Priority): boolean {
@@ -77,12 +79,9 @@ export class RadioLink implements Link {
       countTransportError(this.#owner.counters, 'unsendable')
       return false
     }
-    if (this.#owner.station.send(frame, priority, this.#to)) {
-      this.#wasRefused ||= this.congested
-      return true
-    }
-    this.#wasRefused = true
-    return false
+    const isTaken = this.#owner.station.send(frame, priority, this.#to)
+    if (!isTaken || this.congested) this.#awaitsRoom = true
+    return isTaken
   }
 
   holds(envelope: Uint8Array): boolean {
@@ -95,8 +94,8 @@ export class RadioLink implements Link {
 
   /** True once after a congestion, as soon as less than a quarter is left. */
   takeDrained(): boolean {
-    if (!this.#wasRefused || this.#owner.station.queuedBytes * 4 >= this.#owner.queueBytes) return false
-    this.#wasRefused = false
+    if (!this.#awaitsRoom || this.#owner.station.queuedBytes * 4 >= this.#owner.queueBytes) return false
+    this.#awaitsRoom = false
     return true
   }
 

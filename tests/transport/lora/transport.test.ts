@@ -110,6 +110,21 @@ describe('a LoRa radio as a Transport', () => {
     assert.throws(() => bench.node('carol', { maxAirtimeUs: 200_000 }), { code: 'ERR_CONFIG' })
   })
 
+  it('that is congested by what is for another neighbour says when there is room again, too', () => {
+    const bench = new LinkBench()
+    const [a, b, c] = bench.nodes(['alice', 'bob', 'carol'], { queueBytes: 4000 }) as [
+      BenchNode,
+      BenchNode,
+      BenchNode,
+    ]
+    const link = linkOf(a, c)
+    while (linkOf(a, b).queuedBytes < 3000) a.send(b, bench.frame(a, b, 152, 3), 3)
+    assert.ok(link.congested && link.queuedBytes === 0)
+    bench.clock.advance(HOUR_MS)
+    // Both links: that to bob as well.
+    assert.ok(!link.congested && a.host.drains === 2)
+  })
+
   it('refuses frames when its queue is full, and says when there is room again', () => {
     const bench = new LinkBench()
     const [a, b] = pair(bench, { queueBytes: 4000 })
