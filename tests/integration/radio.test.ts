@@ -6,6 +6,7 @@ import { describe, test } from 'node:test'
 import type { DeliveryEvent, MessageEvent } from '../../src/control/protocol.ts'
 import { systemUptime } from '../../src/runtime/uptime.ts'
 import { encodeLedger } from '../../src/transport/lora/ledger/ledger-file.ts'
+import { ledgerFileName } from '../../src/transport/lora/ledger/ledger-name.ts'
 import { type RadioNode, RadioPlace } from './radios.ts'
 
 const NO_SOCAT = spawnSync('socat', ['-V']).status === 0 ? false : 'socat is not installed'
@@ -116,7 +117,7 @@ describe('nodes with radios', () => {
     const folder = place.place.path('alice', 'data', 'airtime')
     await mkdir(folder, { recursive: true })
     const transmissions = [{ at: systemUptime() - 1_000_000_000, us: BUDGET_US }]
-    const file = `${folder}/${port.replace(/[^A-Za-z0-9.-]+/g, '_')}-P.ledger`
+    const file = `${folder}/${ledgerFileName(port, 'EU868', 'P')}`
     await writeFile(file, encodeLedger({ slackUs: 0, transmissions }))
     const alice = await place.run('alice', port)
     const bob = await place.node('bob', place.portOf(2))
