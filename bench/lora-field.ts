@@ -20,7 +20,7 @@ const LASTS_MS = 200_000
 const SETTLES_MS = 120_000
 /** How often its radios find the channel taken by strangers: 5 %, which its draw makes 10 %. */
 const FOREIGN_USE = 0.1
-const PATH_LOSS = macroCell({ frequencyHz: 868e6, antennaM: 1 })
+export const PATH_LOSS = macroCell({ frequencyHz: 868e6, antennaM: 1 })
 const POWER_DBM = 16
 const SENSITIVITY_DBM = -124.25
 
@@ -110,7 +110,7 @@ export function runField(seed: number, make: MakeFlooder): FloodFigures {
   }
 }
 
-function placesOf(seed: number): Position[] {
+export function placesOf(seed: number): Position[] {
   const random = seededRandom(`lora places ${seed}`)
   const range = rangeM(PATH_LOSS, POWER_DBM - SENSITIVITY_DBM)
   const places: Position[] = []

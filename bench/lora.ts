@@ -5,69 +5,68 @@ import { VirtualClock } from '../src/sim/clock.ts'
 import { EmulatedAir } from '../src/sim/rnode/network.ts'
 import { lora as loraTransport } from '../src/transport/lora/lora.ts'
 import { forgetful } from './fixtures/radio-net.ts'
+import { announceFigures } from './lora-announces.ts'
 import { type FloodFigures, runField, runPlanner } from './lora-field.ts'
 import { managedFlood } from './lora-managed-flood.ts'
-import { rebroadcasting } from './lora-rebroadcast.ts'
 import { atLeast, atMost, type Bench, type Row, row } from './report.ts'
 
 const GIVE_UP_S = 300
+const OFTEN_S = 100
+const CALM_S = 600
 
 export const lora: Bench = {
   name: 'lora',
   title: 'Simulated LoRa: three in a line, and broadcasts among thirty',
   async run({ quick }) {
-    const seeds = Array.from({ length: quick ? 5 : 100 }, (_, seed) => seed)
+    const seeds = Array.from({ length: quick ? 3 : 40 }, (_, seed) => seed)
     const line: number[] = []
-    for (const seed of seeds.slice(0, quick ? 3 : 20)) line.push(await lineSeconds(seed))
-    const flood = (what: string, run: (seed: number) => FloodFigures, hasTarget = false): Row[] => {
-      const figures = seeds.map(run)
-      const percent = (of: (one: FloodFigures) => number): number[] => figures.map((one) => 100 * of(one))
-      return [
-        row(
-          `${what}: nodes reached`,
-          '%',
-          percent(({ reach }) => reach),
-          hasTarget ? atLeast(85) : undefined,
-        ),
-        row(
-          `${what}: receptions that were the first`,
-          '%',
-          percent(({ usefulness }) => usefulness),
-          hasTarget ? atLeast(60) : undefined,
-        ),
-        row(
-          `${what}: transmissions`,
-          'a broadcast',
-          figures.map(({ transmissions }) => transmissions),
-        ),
-      ]
+    for (const seed of seeds) line.push(await lineSeconds(seed))
+    const often: FloodFigures[] = []
+    const calm: FloodFigures[] = []
+    for (const seed of seeds) {
+      often.push(await announceFigures(seed, OFTEN_S))
+      calm.push(await announceFigures(seed, CALM_S))
     }
-    const ours = (of: 'copies' | 'signal' | 'neighbours', recalls: boolean) => (seed: number) =>
-      runField(seed, rebroadcasting({ of, recalls }))
     return {
       workload:
         'Simulated. Three nodes with all their defaults on emulated RNodes in a line at SF 8, 125 kHz, started in ' +
         'the same second, the ends out of range of each other: until each end has a path to the other. Thirty ' +
-        'nodes as in Meshtasticator (May 2022: disc of 2 km, SF 7 at 250 kHz, 50 bytes, hop limit 3, a broadcast ' +
-        'of each in 100 s).',
+        'nodes as in Meshtasticator (May 2022: disc of 2 km, SF 7 at 250 kHz, hop limit 3): whole nodes on emulated ' +
+        'RNodes announcing themselves, every 600 s and, as its nodes broadcast, every 100 s.',
       against:
-        'managed flooding on the same medium in the same run; published for it were 70 % reached and 42 % first.',
+        "managed flooding in the same places in the same run, with Meshtasticator's 50 bytes every 100 s; published " +
+        'for it were 70 % reached and 42 % first.',
       rows: [
         row('three in a line: paths between the ends', 's', line, atMost(60)),
-        ...flood('managed flooding', (seed) => runField(seed, managedFlood)),
-        ...flood('counting copies', ours('copies', false)),
-        ...flood('knowing signals', ours('signal', false)),
-        ...flood('knowing signals, recalling', ours('signal', true)),
-        ...flood('knowing neighbours, recalling', ours('neighbours', true), true),
-        ...flood('a planner that knows all and loses nothing', runPlanner),
+        ...flood(
+          'managed flooding',
+          seeds.map((seed) => runField(seed, managedFlood)),
+        ),
+        ...flood('announces every 600 s', calm, true),
+        ...flood('announces every 100 s', often),
+        ...flood('a planner that knows all and loses nothing', seeds.map(runPlanner)),
       ],
       notes: [
         'No rule can reach more than the planner does: the rest is more than three relays away. Its usefulness ' +
           'is what reaching all of those costs when every node hears several others.',
+        'Every 100 s is more than the 2 % of the bit rate that a node spends on announces: what is near goes out, ' +
+          'and of what is far the newest.',
         'Of the radii in the history of Meshtasticator, 2 km gives its figures; its reception and time on air are ours as well.',
       ],
     }
   },
+}
+
+function flood(what: string, figures: readonly FloodFigures[], hasTarget = false): Row[] {
+  const percent = (of: (one: FloodFigures) => number): number[] => figures.map((one) => 100 * of(one))
+  const reach = percent((one) => one.reach)
+  const first = percent((one) => one.usefulness)
+  const sent = figures.map(({ transmissions }) => transmissions)
+  return [
+    row(`${what}: nodes reached`, '%', reach, hasTarget ? atLeast(85) : undefined),
+    row(`${what}: receptions that were the first`, '%', first, hasTarget ? atLeast(60) : undefined),
+    row(`${what}: transmissions`, 'a broadcast', sent),
+  ]
 }
 
 /** Whole nodes with all their defaults. */

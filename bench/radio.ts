@@ -9,7 +9,8 @@ import { TcpPort } from '../src/sim/rnode/tcp-port.ts'
 import { airtimeMs, MAX_LORA_BYTES } from '../src/transport/lora/airtime.ts'
 import { MAX_PACKET_BYTES } from '../src/transport/lora/link/packet.ts'
 import { modemLine } from '../src/transport/lora/rnode/open-line.ts'
-import { FrameKind, kindOf, type Priority, priorityOf } from '../src/wire/frame.ts'
+import { relayedAnnounce } from '../src/wire/announce.ts'
+import { CONTROL, FrameKind, kindOf, type Priority, priorityOf } from '../src/wire/frame.ts'
 import { RadioNet, type RadioNetOptions } from './fixtures/radio-net.ts'
 import { backboneShare } from './radio-backbone.ts'
 import { hiddenGoodput, hiddenTexts } from './radio-hidden.ts'
@@ -41,7 +42,8 @@ export const radio: Bench = {
         atMost(34),
       ),
       row('the same, signed', 'bytes', [sizes.signed]),
-      row('announce: on the air', 'bytes', [sizes.announce], atMost(125)),
+      row('announce, passed on: on the air', 'bytes', [sizes.announce], atMost(125)),
+      row('its own, naming the one neighbour it hears', 'bytes', [sizes.own]),
       row('1 kB, SF 9, 20 % of frames lost: delivered', '%', [lossy.delivered * 100], atLeast(99.9)),
       row('1 kB, SF 9, 20 % lost: airtime', 'of that without loss', [lossy.airMs / clean.airMs], atMost(1.6)),
       row('1 kB, SF 9, 40 % lost in bursts: delivered', '%', [bursts.delivered * 100], atLeast(99)),
@@ -124,7 +126,14 @@ async function meet({ ends }: RadioNet, clock: VirtualClock): Promise<void> {
   }
 }
 
-async function bytesOnAir(): Promise<{ message: number; signed: number; announce: number }> {
+interface Sizes {
+  readonly message: number
+  readonly signed: number
+  readonly announce: number
+  readonly own: number
+}
+
+async function bytesOnAir(): Promise<Sizes> {
   const { net, clock } = await virtualNet('bytes', { nodes: 2, radio: { spreadingFactor: 8 } })
   const [a, b] = net.ends as [(typeof net.ends)[0], (typeof net.ends)[0]]
   const lengthOf = async (send: () => void): Promise<number> => {
@@ -137,10 +146,16 @@ async function bytesOnAir(): Promise<{ message: number; signed: number; announce
   // The first of each kind carries its header whole.
   await lengthOf(once(false))
   await lengthOf(once(true))
+  let announce: Uint8Array = new Uint8Array(0)
+  const announces = (): void => {
+    announce = a.announce()
+  }
+  const passesOn = (): void => void b.medium?.send(relayedAnnounce(announce, 1, 1000), CONTROL)
   return {
     message: await lengthOf(once(false)),
     signed: await lengthOf(once(true)),
-    announce: await lengthOf(() => void a.announce()),
+    own: await lengthOf(announces),
+    announce: await lengthOf(passesOn),
   }
 }
 

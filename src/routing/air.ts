@@ -2,21 +2,31 @@
  * Announces on a link where one transmission reaches many neighbours, and nothing says which: the node's own
  * is repeated until somebody is heard passing it on, and those of others are passed on by few.
  */
+import type { Address } from '../identity/address.ts'
 import type { Random } from '../runtime/random.ts'
 import { MIN_ANNOUNCE_BYTES } from '../wire/announce.ts'
 import type { RouterLink } from './metric.ts'
-import { Rebroadcast } from './rebroadcast.ts'
+import { type Copy, type Coverage, Rebroadcast } from './rebroadcast.ts'
 import { RepeatUntilHeard } from './repeat-until-heard.ts'
 
+/** A link to all in reach. */
+export interface AirLink extends RouterLink {
+  /**
+   * How far transmissions of these reach, by what the neighbours have said of whom they hear; undefined while
+   * none has.
+   */
+  coverageOf?(senders: readonly Address[]): Coverage | undefined
+}
+
 export class Air {
-  readonly #link: RouterLink
+  readonly #link: AirLink
   readonly #repeat: RepeatUntilHeard
   readonly #rebroadcast: Rebroadcast
 
-  constructor(link: RouterLink, random: Random) {
+  constructor(link: AirLink, random: Random) {
     this.#link = link
     this.#repeat = new RepeatUntilHeard(random.fork('repeat'))
-    this.#rebroadcast = new Rebroadcast(random.fork('rebroadcast'))
+    this.#rebroadcast = new Rebroadcast(random.fork('rebroadcast'), (senders) => link.coverageOf?.(senders))
   }
 
   get nextDue(): number {
@@ -39,13 +49,13 @@ export class Air {
   }
 
   /** There is an announce to pass on. */
-  learned(row: number, now: number): void {
-    this.#rebroadcast.first(row, now, this.#slotMs())
+  learned(row: number, now: number, copy: Copy): void {
+    this.#rebroadcast.first(row, now, this.#slotMs(), copy)
   }
 
-  /** Another copy of it has been heard. */
-  again(row: number, now: number): void {
-    this.#rebroadcast.again(row, now)
+  /** Another copy of it has been heard. @returns whether it need not go out any more, though {@link due} said so. */
+  again(row: number, now: number, copy: Copy): boolean {
+    return this.#rebroadcast.again(row, now, copy)
   }
 
   /** It goes out for another reason: once is enough. */

@@ -68,6 +68,11 @@ export class AnnounceQueue {
     this.#wake(now)
   }
 
+  /** It need not be told any more, unless it was asked for. */
+  recall(row: number): void {
+    this.#rows.delete(row)
+  }
+
   addAsked(row: number, now: number): void {
     this.#rows.delete(row)
     this.#asked.add(row)

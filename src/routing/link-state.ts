@@ -1,9 +1,9 @@
 /** What the router keeps for each link that is up. */
 import type { Random } from '../runtime/random.ts'
-import { Air } from './air.ts'
+import { Air, type AirLink } from './air.ts'
 import { AnnounceQueue } from './announce-queue.ts'
 import { LinkQuality } from './link-quality.ts'
-import type { RouterLink } from './metric.ts'
+import type { Copy } from './rebroadcast.ts'
 import { StormControl } from './storm-control.ts'
 
 export class LinkState {
@@ -13,7 +13,7 @@ export class LinkState {
   /** On a link with several neighbours. */
   readonly air: Air | undefined
 
-  constructor(link: RouterLink, now: number, random: Random) {
+  constructor(link: AirLink, now: number, random: Random) {
     this.queue = new AnnounceQueue(link.profile, now)
     this.storm = new StormControl(link.profile, now)
     this.quality = new LinkQuality(link)
@@ -24,5 +24,10 @@ export class LinkState {
   tell(row: number, now: number): void {
     this.queue.add(row, now)
     this.air?.told(row)
+  }
+
+  /** A further copy of a row's announce has come over it: the relay may have become needless. */
+  again(row: number, now: number, copy: Copy): void {
+    if (this.air?.again(row, now, copy)) this.queue.recall(row)
   }
 }

@@ -1,52 +1,54 @@
 /**
  * Who passes an announce on where one transmission reaches many: on a radio, all that hear a frame could
  * relay it, and few should. Each waits for a while that is the shorter the more its relay would bring, and
- * gives up once the copies it has heard meanwhile leave it little to add (docs/specs/routing.md).
+ * gives up once the copies it has heard meanwhile leave it nothing to add (docs/specs/routing.md).
  *
- * How much that is depends on what is known. With the neighbours of each sender known, a node counts those
- * of its own that no copy has reached. With only the strength of the signals known, it reckons from how far
- * off the senders are how much of its surroundings they cover. With nothing known, it counts copies.
+ * Where the neighbours have said whom they hear, that is a matter of counting those that no copy has reached.
+ * Before they have, a node goes by the number of copies.
  */
+import type { Address } from '../identity/address.ts'
 import type { Random } from '../runtime/random.ts'
 
-/** What is known of one copy of an announce that was heard; all of it may be missing. */
-export interface Heard {
-  /** By how much the signal was stronger than the weakest that can be read, dB. */
-  readonly marginDb?: number
-  /** Where the neighbours of the senders are known. */
-  readonly neighbours?: {
-    /** Neighbours of this node that no copy heard so far has reached. */
-    readonly uncovered: number
-    /** Nodes that got it too and would bring it to more of those neighbours' surroundings than this one. */
-    readonly ahead: number
-  }
+/** How far the transmissions of some nodes reach around this one. */
+export interface Coverage {
+  /** Neighbours of this node that have heard none of them. */
+  readonly uncovered: number
+  /** Nodes that have heard one, and would bring it to more of those around than this one. */
+  readonly ahead: number
 }
 
-/** A frame waits in units of the time that one takes to leave: then each hears the one before it in time. */
+/** Undefined while nobody has said whom it hears. */
+export type CoverageOf = (senders: readonly Address[]) => Coverage | undefined
+
+/** The longest wait, in units of the time that a frame takes to leave: then each hears the one before it in time. */
 const WAIT_SLOTS = 16
-/** A margin of so much counts as next door: the wait is longest there, dB. */
-const NEXT_DOOR_DB = 30
-/** With strength known, nodes equally far off are kept apart by up to so many slots. */
-const SPREAD_SLOTS = 2
+/** With the neighbours known, the one that brings it farthest waits for up to so many, the next for twice that. */
+const TURN_SLOTS = 2
 /** With nothing but copies to go by, so many are enough. */
 const ENOUGH_COPIES = 3
-/** What the copies cover, as shares of this node's surroundings added up: from here on it keeps silent. */
-const ENOUGH_COVER = 1
-/** Loss per decade of distance near the ground, dB: that of the macro-cell model at 1 m. */
-const DB_PER_DECADE = 44.9
-/** A relay that was handed to the link is worth calling back for so many slots. */
-const RECALL_SLOTS = 8
-/** Announces waiting at once. Beyond, further ones are not passed on. */
+/** For so many slots after its time further copies count: a relay that waits for its budget may be called back. */
+const MATTERS_SLOTS = 64
+/** Announces at once. Where all of them wait, further ones are not passed on. */
 export const MAX_WAITING = 256
 
+/** One copy of an announce, as it was heard. */
+export interface Copy {
+  readonly origin: Address
+  readonly sequence: number
+  /** Whose transmission it was; undefined for one that came another way. */
+  readonly sender: Address | undefined
+}
+
 interface Entry {
-  copies: number
-  cover: number
-  slotMs: number
-  /** When it goes out. */
+  readonly sequence: number
+  /** Whose transmissions have been heard. */
+  readonly senders: Address[]
+  readonly slotMs: number
+  /** However many say that they come first, it does not wait for longer. */
+  readonly latest: number
+  state: 'waits' | 'handed' | 'needless'
+  /** When it goes out, or if it does not wait any more, would have or has. */
   dueAt: number
-  /** Handed over at {@link dueAt}: kept a while, so that it can be called back. */
-  isHanded: boolean
 }
 
 /** All times are monotonic ms; a key is the row of the path table. */
@@ -54,11 +56,13 @@ export class Rebroadcast {
   /** They never go down. */
   readonly counters = { relayed: 0, cancelled: 0, refused: 0 }
   readonly #random: Random
+  readonly #coverageOf: CoverageOf
   readonly #entries = new Map<number, Entry>()
   #nextDue = Number.POSITIVE_INFINITY
 
-  constructor(random: Random) {
+  constructor(random: Random, coverageOf: CoverageOf) {
     this.#random = random
+    this.#coverageOf = coverageOf
   }
 
   /** When {@link due} next has something to do. */
@@ -66,52 +70,45 @@ export class Rebroadcast {
     return this.#nextDue
   }
 
-  /** Announces that wait, or could still be called back. */
+  /** Announces that wait, or whose further copies still matter. */
   get size(): number {
     return this.#entries.size
   }
 
   /**
-   * The first copy of a new announce, which may be passed on. An older one of the same key is forgotten.
+   * A copy of a new announce, or one that has come a better way. It may be passed on.
    *
    * @param slotMs how long a frame of this length takes to leave the link and to be heard.
    */
-  first(key: number, now: number, slotMs: number, heard: Heard = {}): void {
+  first(key: number, now: number, slotMs: number, copy: Copy): void {
+    const known = this.#entries.get(key)
     this.#entries.delete(key)
-    if (this.#entries.size >= MAX_WAITING) {
+    if (this.#entries.size >= MAX_WAITING && !this.#forgetOne()) {
       this.counters.refused += 1
       return
     }
-    const entry = { copies: 0, cover: 0, slotMs, dueAt: now + this.#slots(heard) * slotMs, isHanded: false }
-    count(entry, heard)
-    if (isEnough(entry, heard)) {
-      this.counters.cancelled += 1
-      return
-    }
+    const { sequence } = copy
+    const senders = known?.sequence === sequence ? known.senders : []
+    note(senders, copy)
+    const dueAt = now + WAIT_SLOTS * this.#random.float() * slotMs
+    const latest = now + WAIT_SLOTS * slotMs
+    const entry: Entry = { sequence, senders, slotMs, latest, state: 'waits', dueAt }
     this.#entries.set(key, entry)
-    this.#look(entry)
+    this.#judge(entry, now, copy)
   }
 
   /**
    * A further copy. Where the neighbours are known, the wait is reckoned anew from now.
    *
-   * @returns true when a relay that {@link due} has handed out has become needless: call it back from the
-   *   link's queue if it has not left.
+   * @returns true when a relay that {@link due} has handed out has become needless: call it back if it has not
+   *   left.
    */
-  again(key: number, now: number, heard: Heard = {}): boolean {
+  again(key: number, now: number, copy: Copy): boolean {
     const entry = this.#entries.get(key)
-    if (entry === undefined) return false
-    count(entry, heard)
-    if (isEnough(entry, heard)) {
-      this.#entries.delete(key)
-      if (!entry.isHanded) this.counters.cancelled += 1
-      return entry.isHanded
-    }
-    if (heard.neighbours !== undefined && !entry.isHanded) {
-      entry.dueAt = now + this.#slots(heard) * entry.slotMs
-      this.#look(entry)
-    }
-    return false
+    if (entry === undefined || !note(entry.senders, copy)) return false
+    const wasHanded = entry.state === 'handed'
+    if (entry.state !== 'needless') this.#judge(entry, now, copy)
+    return wasHanded && entry.state === 'needless'
   }
 
   /** The row has become another's. */
@@ -125,55 +122,51 @@ export class Rebroadcast {
     const keys: number[] = []
     this.#nextDue = Number.POSITIVE_INFINITY
     for (const [key, entry] of this.#entries) {
-      if (entry.isHanded) {
-        if (recallUntil(entry) <= now) {
-          this.#entries.delete(key)
-          continue
-        }
-      } else if (entry.dueAt <= now) {
-        entry.isHanded = true
+      if (entry.state === 'waits' && entry.dueAt <= now) {
+        entry.state = 'handed'
         this.counters.relayed += 1
         keys.push(key)
       }
-      this.#look(entry)
+      if (nextLook(entry) <= now) this.#entries.delete(key)
+      else this.#look(entry)
     }
     return keys
   }
 
+  /** Makes room. @returns false where all still wait. */
+  #forgetOne(): boolean {
+    for (const [key, { state }] of this.#entries) if (state !== 'waits') return this.#entries.delete(key)
+    return false
+  }
+
+  /** What the copies heard so far mean for the relay. */
+  #judge(entry: Entry, now: number, { origin }: Copy): void {
+    const { senders, slotMs, state } = entry
+    // The origin has sent it too, whether or not that was heard here.
+    const coverage = this.#coverageOf([origin, ...senders])
+    if (coverage === undefined ? senders.length >= ENOUGH_COPIES : coverage.uncovered === 0) {
+      if (state === 'waits') this.counters.cancelled += 1
+      entry.state = 'needless'
+    } else if (state === 'waits' && coverage !== undefined) {
+      const turnAt = now + TURN_SLOTS * (coverage.ahead + this.#random.float()) * slotMs
+      entry.dueAt = Math.min(turnAt, entry.latest)
+    }
+    this.#look(entry)
+  }
+
   #look(entry: Entry): void {
-    this.#nextDue = Math.min(this.#nextDue, entry.isHanded ? recallUntil(entry) : entry.dueAt)
-  }
-
-  #slots({ marginDb, neighbours }: Heard): number {
-    if (neighbours !== undefined) return 2 * (neighbours.ahead + this.#random.float())
-    if (marginDb === undefined) return WAIT_SLOTS * this.#random.float()
-    const nearness = Math.min(1, Math.max(0, marginDb / NEXT_DOOR_DB))
-    return WAIT_SLOTS * nearness + SPREAD_SLOTS * this.#random.float()
+    this.#nextDue = Math.min(this.#nextDue, nextLook(entry))
   }
 }
 
-function recallUntil({ dueAt, slotMs }: Entry): number {
-  return dueAt + RECALL_SLOTS * slotMs
+/** When something is to be done with it: sent, or forgotten. */
+function nextLook({ state, dueAt, slotMs }: Entry): number {
+  return state === 'waits' ? dueAt : dueAt + MATTERS_SLOTS * slotMs
 }
 
-function count(entry: Entry, { marginDb }: Heard): void {
-  entry.copies += 1
-  // A copy of unknown strength counts as one from the mean distance within range, two thirds.
-  entry.cover += marginDb === undefined ? sharedCover(2 / 3) : coverOf(marginDb)
-}
-
-function isEnough({ copies, cover }: Entry, { marginDb, neighbours }: Heard): boolean {
-  if (neighbours !== undefined) return neighbours.uncovered === 0
-  return marginDb === undefined ? copies >= ENOUGH_COPIES : cover >= ENOUGH_COVER
-}
-
-/** The share of this node's surroundings that a sender covers which is heard so well. */
-function coverOf(marginDb: number): number {
-  return sharedCover(10 ** (-Math.max(0, marginDb) / DB_PER_DECADE))
-}
-
-/** What two discs of radius 1 share, as a share of one, with their centres `distance` (0 to 1) apart. */
-function sharedCover(distance: number): number {
-  const half = distance / 2
-  return (2 / Math.PI) * (Math.acos(half) - half * Math.sqrt(1 - half * half))
+/** @returns whether this sender had not been heard before. */
+function note(senders: Address[], { sender }: Copy): boolean {
+  if (sender === undefined || senders.some((other) => other.equals(sender))) return false
+  senders.push(sender)
+  return true
 }

@@ -1,8 +1,8 @@
 /** What the router is made from, and what it answers. */
 import type { Address } from '../identity/address.ts'
+import type { AirLink } from './air.ts'
 import type { AnnounceTimes } from './announce-schedule.ts'
 import type { Blocklist } from './blocklist.ts'
-import type { RouterLink } from './metric.ts'
 import type { Refusal } from './refusal.ts'
 import type { SuccessionNews } from './succession-table.ts'
 
@@ -34,7 +34,7 @@ export interface RouterOptions {
 }
 
 /** A link as the router sees it: one of the transport seam's, or a plain object in a test. */
-export interface RoutedLink extends RouterLink {
+export interface RoutedLink extends AirLink {
   /** Who is at the other end, where that is known. */
   readonly neighbour: Address | undefined
   /** Whether the neighbour has said that it is stopping. */

@@ -23,6 +23,7 @@ import { LinkState } from './link-state.ts'
 import { MAX_METRIC, metricToMs } from './metric.ts'
 import { MIN_ANSWER_LIFE_MS, PathRequests } from './path-requests.ts'
 import { type PathInfo, PathTable } from './path-table.ts'
+import type { Copy } from './rebroadcast.ts'
 import type { Refusal } from './refusal.ts'
 import {
   type RoutedLink,
@@ -96,8 +97,7 @@ export class MeshRouter<L extends RoutedLink> {
     if (refusal !== undefined) return refusal
     if (this.blocklist.hasEnvelope(frame)) return 'blocked'
     if (this.seen.has(frame) && !this.forwarding.detours.isNearer(frame)) return 'duplicate'
-    if (this.#isOwn(frame, SOURCE_AT)) return 'own'
-    return undefined
+    return this.#isOwn(frame, SOURCE_AT) ? 'own' : undefined
   }
 
   #inspectAnnounce(frame: Uint8Array, wallMs: number): Refusal | undefined {
@@ -166,27 +166,22 @@ export class MeshRouter<L extends RoutedLink> {
     if (learned === 'stale' || learned === 'table_full') return { action: 'refuse', reason: learned }
     const row = this.paths.find(origin.bytes, 0)
     if (announce.metric <= this.paths.metricOf(row)) this.#schedule.isKnown(row, from)
-    if (learned === 'worse' || learned === 'alternate') this.#speaker(from, now).air?.again(row, now)
-    switch (learned) {
-      case 'worse':
-        return { action: 'refuse', reason: 'worse' }
-      case 'lost':
-        this.counters.pathsLost += 1
-        return { action: 'refuse', reason: 'worse' }
-      case 'alternate':
-      // Whoever uses this node is on its far side and need not hear that the way has grown longer.
-      case 'dearer':
-        return { action: 'learned', origin, isNew: false }
-    }
+    const air = speakerOf(from)
+    const copy: Copy = { origin, sequence: announce.sequence, sender: from.neighbour }
+    if (learned === 'worse' || learned === 'alternate') this.#stateOf(air, now).again(row, now, copy)
+    if (learned === 'lost') this.counters.pathsLost += 1
+    if (learned === 'lost' || learned === 'worse') return { action: 'refuse', reason: 'worse' }
+    // Whoever uses this node is on its far side and need not hear that the way has grown longer.
+    if (learned === 'alternate' || learned === 'dearer') return { action: 'learned', origin, isNew: false }
     this.counters.announcesAccepted += 1
     for (const asker of this.requests.found(origin, now)) {
       if (asker !== from || from.profile.broadcast) this.#speaker(asker, now).queue.addAsked(row, now)
     }
     if (this.#options.relay && this.paths.hopsOf(row) < this.#options.announce.maxHops) {
       this.#schedule.relay(row, now)
-      for (const { air } of this.#speakers.values()) air?.learned(row, now)
+      const unheard = { ...copy, sender: undefined }
+      for (const [link, state] of this.#speakers) state.air?.learned(row, now, link === air ? copy : unheard)
     }
-    const air = speakerOf(from)
     if (learned === 'new' && announce.hops === 0 && air.profile.broadcast) this.#greet(air, now, row)
     return { action: 'learned', origin, isNew: learned === 'new' }
   }

@@ -6,6 +6,7 @@
 import type { CryptoProvider } from '../crypto/provider/provider.ts'
 import type { Address } from '../identity/address.ts'
 import type { Identity } from '../identity/identity.ts'
+import type { Coverage } from '../routing/rebroadcast.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Random } from '../runtime/random.ts'
@@ -146,6 +147,11 @@ export interface Link {
    *   `unsendable`.
    */
   send(frame: Uint8Array, priority: Priority): boolean
+  /**
+   * Of a link to all in reach: how far transmissions of these reach, by what the neighbours have said of whom
+   * they hear; undefined while none has.
+   */
+  coverageOf?(senders: readonly Address[]): Coverage | undefined
   /**
    * Whether a copy of this envelope, of whatever attempt, still waits here to leave or to be acknowledged. Only
    * links on which that can take long say so; sending it again meanwhile would be in vain.

@@ -3,11 +3,13 @@
  * and one to everybody in reach, for what all of them should hear once.
  */
 import type { Address } from '../../identity/address.ts'
+import type { Coverage } from '../../routing/rebroadcast.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { Priority } from '../../wire/frame.ts'
 import { countTransportError, type Link, type LinkProfile, type TransportCounters } from '../transport.ts'
 import type { Neighbour } from './link/neighbour.ts'
 import type { Station } from './link/station.ts'
+import { coverageOf } from './link/surroundings.ts'
 
 export interface RadioLinkOwner {
   readonly name: string
@@ -71,6 +73,10 @@ export class RadioLink implements Link {
   get congested(): boolean {
     this.#awaitsRoom ||= this.#owner.station.queuedBytes * 2 >= this.#owner.queueBytes
     return this.#awaitsRoom
+  }
+
+  coverageOf(senders: readonly Address[]): Coverage | undefined {
+    return this.#to === undefined ? coverageOf(this.#owner.station.roster, senders) : undefined
   }
 
   send(frame: Uint8Array, priority: Priority): boolean {

@@ -4,7 +4,8 @@
  * {@link Composed.commit} does, once the law has been asked and the modem takes the packet.
  */
 import type { Random } from '../../../runtime/random.ts'
-import { priorityOf } from '../../../wire/frame.ts'
+import { AnnounceView } from '../../../wire/announce.ts'
+import { FrameKind, kindOf, priorityOf } from '../../../wire/frame.ts'
 import { sizeOf } from './fragment-size.ts'
 import { MAX_PARTIAL, maxDatagramBytes, OutgoingDatagram } from './fragments.ts'
 import type { Job, Jobs } from './jobs.ts'
@@ -23,6 +24,7 @@ import {
   FRAGMENT_FIXED_BYTES,
   headBytes,
 } from './packet.ts'
+import { hearsBlock } from './surroundings.ts'
 import type { Tagger } from './tag.ts'
 
 const BULK = priorityOf('bulk')
@@ -120,6 +122,11 @@ export class Composer {
     const owed = owing.filter(({ ack }) => fits(encodeAck(ack)))
     const silent = asking.filter(({ id }) => fits(encodeData(id, new Uint8Array(0), true)))
     const parts = this.#choose(ready, left, now)
+    for (const { bytes } of parts) left -= blockOverhead(false) + bytes
+    if (parts.some(({ job }) => isOwnAnnounce(job))) {
+      const hears = hearsBlock(neighbours(), left - blockOverhead(false))
+      if (hears !== undefined) small.push(hears)
+    }
     return this.#build({ moment, isLong, small, owed, silent, parts, ready })
   }
 
@@ -257,6 +264,12 @@ function hasMore(ready: readonly Job[], parts: readonly Part[]): Job[] {
 /** Whether its neighbour may be sent more before it has answered. */
 function isOpen(job: Job): boolean {
   return job.to?.isBusy !== true || (isUrgent(job) && job.to.inFlight < MAX_IN_FLIGHT)
+}
+
+/** What this node introduces itself with, in one packet. */
+function isOwnAnnounce({ to, frame, datagram }: Job): boolean {
+  if (to !== undefined || datagram !== undefined || kindOf(frame) !== FrameKind.announce) return false
+  return new AnnounceView(frame).hops === 0
 }
 
 /** What does not wait for the answer that a neighbour owes: only what is long is worth waiting with. */

@@ -8,6 +8,7 @@ const HALF = 0x8000
 
 export class CounterWindow {
   #newest = -1
+  #first = -1
   /** Bit i is `newest - i`. */
   #seen = 0n
   #used = 0n
@@ -22,6 +23,15 @@ export class CounterWindow {
     return this.#newest < 0 ? undefined : this.#newest
   }
 
+  /** Share of the latest packets that have not been received, since the first that was. */
+  get loss(): number {
+    if (this.#newest < 0) return 0
+    const span = Math.min(ACK_WINDOW, this.#newest - this.#first + 1)
+    let received = 0
+    for (let seen = BigInt.asUintN(span, this.#seen); seen > 0n; seen &= seen - 1n) received += 1
+    return 1 - received / span
+  }
+
   /** Whether this packet has not been here and is not too old to tell. Changes nothing. */
   isFresh(counter: number): boolean {
     const behind = this.#newest - counter
@@ -30,6 +40,7 @@ export class CounterWindow {
   }
 
   add(counter: number): void {
+    if (this.#first < 0) this.#first = counter
     if (this.#newest < 0 || counter > this.#newest) {
       const ahead = this.#newest < 0 ? ACK_WINDOW : Math.min(counter - this.#newest, ACK_WINDOW)
       this.#seen = BigInt.asUintN(ACK_WINDOW, this.#seen << BigInt(ahead)) | 1n

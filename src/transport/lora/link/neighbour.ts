@@ -43,6 +43,8 @@ export class Neighbour {
   readonly fragmentSize = new FragmentSize()
   reassembly = new Reassembly()
   window = new CounterWindow()
+  /** The ids it has said it hears. */
+  hears: ReadonlySet<number> | undefined
   /** Monotonic ms. */
   lastHeard: number
   /** When an acknowledgement must go out, if nothing else has taken it along by then. */

@@ -18,7 +18,7 @@ const MORE = 0x02
 const LONG = 0x04
 const URGENT = 0x08
 
-export const BlockType = { ack: 0, data: 1, fragment: 2, cast: 3, who: 4, clash: 5 } as const
+export const BlockType = { ack: 0, data: 1, fragment: 2, cast: 3, who: 4, clash: 5, hears: 6 } as const
 export type BlockType = (typeof BlockType)[keyof typeof BlockType]
 
 const LAST = 0x10

@@ -20,6 +20,7 @@ import {
 } from './packet.ts'
 import { ReplayGuard } from './replay-guard.ts'
 import type { Roster } from './roster.ts'
+import { idsHeard } from './surroundings.ts'
 import { crc16, type Tagger } from './tag.ts'
 
 /** What comes of packets. */
@@ -180,6 +181,7 @@ export class Receiver {
         this.#host.frame(neighbour, content.slice())
         continue
       }
+      if (type === BlockType.hears) neighbour.hears = idsHeard(block)
       if (type !== BlockType.ack && type !== BlockType.data && type !== BlockType.fragment) continue
       const to = content.length < 2 ? undefined : readU16(content, 0)
       if (to === EVERYBODY && type === BlockType.fragment) this.#fragment(neighbour, block, counter)

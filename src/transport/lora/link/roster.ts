@@ -66,6 +66,11 @@ export class Roster {
     return this.#byId.get(id)
   }
 
+  /** The id of an address: of one that is no neighbour its first, which it goes by if nobody else does. */
+  idOf(address: Address): number {
+    return this.#byAddress.get(address.toString())?.id ?? shortId(address, 0, this.#crypto)
+  }
+
   /** Somebody else goes by the same id: take the next. */
   changeId(): void {
     this.#alias = (this.#alias + 1) % ALIASES

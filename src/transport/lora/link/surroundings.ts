@@ -1,0 +1,55 @@
+/**
+ * Who hears whom around this node. Every node says with its own announce whom it hears, in two bytes each: so
+ * its neighbours know what a transmission reaches, and who need not repeat it.
+ */
+import type { Address } from '../../../identity/address.ts'
+import type { Coverage } from '../../../routing/rebroadcast.ts'
+import { readU16, writeU16 } from '../../../wire/bytes.ts'
+import type { Neighbour } from './neighbour.ts'
+import { type Block, BlockType } from './packet.ts'
+import type { Roster } from './roster.ts'
+
+/** The longest list; of more neighbours, those heard last. */
+export const MAX_TOLD = 32
+/** Whoever loses more of a neighbour's packets than this does not count as hearing it. */
+const MOST_LOSS = 0.5
+
+/** Whom a node hears, in a block with at most so many bytes of content. */
+export function hearsBlock(neighbours: Iterable<Neighbour>, bytes: number): Block | undefined {
+  const heard = [...neighbours].filter(({ window }) => window.loss <= MOST_LOSS)
+  heard.sort((a, b) => b.lastHeard - a.lastHeard)
+  const ids = heard.slice(0, Math.min(MAX_TOLD, Math.max(0, bytes) >> 1)).map(({ id }) => id)
+  if (ids.length === 0) return undefined
+  const content = new Uint8Array(2 * ids.length)
+  for (const [i, id] of ids.entries()) writeU16(content, 2 * i, id)
+  return { type: BlockType.hears, flags: 0, content }
+}
+
+/** The ids in such a block. An odd byte at the end is passed over, and so is what is too many. */
+export function idsHeard({ content }: Block): ReadonlySet<number> {
+  const ids = new Set<number>()
+  for (let at = 0; at + 1 < content.length && ids.size < MAX_TOLD; at += 2) ids.add(readU16(content, at))
+  return ids
+}
+
+/** How far transmissions of these reach; undefined while no neighbour has said whom it hears. */
+export function coverageOf(roster: Roster, senders: readonly Address[]): Coverage | undefined {
+  const neighbours = [...roster.all]
+  if (!neighbours.some(({ hears }) => hears !== undefined)) return undefined
+  const own = roster.id
+  const spoken = new Set(senders.map((sender) => roster.idOf(sender)))
+  // One that has not said whom it hears is taken to hear those that hear it.
+  const reaches = (from: number, to: number): boolean => {
+    const said = roster.of(to)?.hears
+    return said === undefined ? roster.of(from)?.hears?.has(to) === true : said.has(from)
+  }
+  const isCovered = (id: number): boolean => spoken.has(id) || [...spoken].some((from) => reaches(from, id))
+  const open = new Set(neighbours.filter(({ id }) => !isCovered(id)).map(({ id }) => id))
+  const ahead = neighbours.filter(({ id, hears }) => {
+    if (open.has(id) || spoken.has(id) || hears === undefined) return false
+    const gain = [...hears].filter((to) => to !== own && !isCovered(to))
+    const isBetter = gain.length > open.size || (gain.length === open.size && id < own)
+    return isBetter && gain.some((to) => open.has(to))
+  })
+  return { uncovered: open.size, ahead: ahead.length }
+}
