@@ -10,12 +10,19 @@ import { systemCodeOf } from './errors.ts'
  */
 export async function makeFolder(path: string, mode = 0o777): Promise<void> {
   try {
+    await makeOne(path, mode)
+  } catch (error) {
+    if (systemCodeOf(error) !== 'ENOENT' || dirname(path) === path) throw error
+    await makeFolder(dirname(path), mode)
+    await makeOne(path, mode)
+  }
+}
+
+/** One that is there already will do, also if another process has just made it. */
+async function makeOne(path: string, mode: number): Promise<void> {
+  try {
     await mkdir(path, mode)
   } catch (error) {
-    const code = systemCodeOf(error)
-    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return
-    if (code !== 'ENOENT' || dirname(path) === path) throw error
-    await makeFolder(dirname(path), mode)
-    await mkdir(path, mode)
+    if (systemCodeOf(error) !== 'EEXIST' || !(await stat(path)).isDirectory()) throw error
   }
 }

@@ -3,7 +3,7 @@ import { chmod, mkdir, open, readdir, readFile, rm, stat, truncate, writeFile } 
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { MeshError } from '../../src/runtime/errors.ts'
-import { ALICE, BOB, message, messages, sequences } from './fixtures/messages.ts'
+import { BOB, message, messages, sequences } from './fixtures/messages.ts'
 import { StoreFiles } from './fixtures/sqlite-files.ts'
 
 const { DatabaseSync } = process.getBuiltinModule('node:sqlite')
@@ -186,21 +186,6 @@ describe('a corrupt file of the sqlite store is set aside and reported', () => {
     const again = await files.open()
     assert.deepEqual(sequences(again.pendingFor(BOB, 100)), sequences(messages(10)))
     await again.close()
-    assert.deepEqual(files.log, [])
-  })
-
-  it('nor when it is from before deliveries were remembered', async (test) => {
-    const files = await filled(test)
-    const db = new DatabaseSync(files.file)
-    db.exec('DROP TABLE deliveries')
-    db.close()
-    for (const expected of [0, 1]) {
-      const store = await files.open()
-      assert.equal(store.stats().messages, 200)
-      assert.equal([...store.deliveries(0)].length, expected)
-      store.delivered({ source: ALICE, created: 1, sequence: 1, endsAt: 1e12 })
-      await store.close()
-    }
     assert.deepEqual(files.log, [])
   })
 })

@@ -5,7 +5,7 @@ import { ForeignDatabase } from './errors.ts'
 import { checkEnd, PAGE_BYTES } from './files.ts'
 import { HASH_KEY_BYTES } from './stored-hash.ts'
 
-/** Counted up with every change of the tables, but for tables that are added: they are made where they are missing. */
+/** Counted up with every change of the tables. */
 const SCHEMA_VERSION = 1
 
 /** 'hopw', at its place in the file's header: see https://sqlite.org/fileformat2.html#application_id. */
@@ -35,18 +35,15 @@ const TABLES = `
   ) STRICT;
   CREATE INDEX by_key ON messages (created, sequence, source_hash, destination_hash, priority, bytes);
   CREATE INDEX by_expiry ON messages (expires_at);
-  CREATE TABLE settings (hash_key BLOB NOT NULL) STRICT;
-`
-
-const ADDED_TABLES = `
-  CREATE TABLE IF NOT EXISTS deliveries (
+  CREATE TABLE deliveries (
     row      INTEGER PRIMARY KEY,
     source   BLOB NOT NULL CHECK (length(source) = 16),
     created  INTEGER NOT NULL,
     sequence INTEGER NOT NULL,
     ends_at  INTEGER NOT NULL
   ) STRICT;
-  CREATE INDEX IF NOT EXISTS deliveries_by_end ON deliveries (ends_at);
+  CREATE INDEX deliveries_by_end ON deliveries (ends_at);
+  CREATE TABLE settings (hash_key BLOB NOT NULL) STRICT;
 `
 
 /** Takes the file for this connection alone, until it is closed or the process ends, and makes commits durable. */
@@ -70,7 +67,7 @@ export function configure(db: DatabaseSync, maxFileBytes: number | undefined): v
 export function prepareTables(db: DatabaseSync, file: string, random: Random): void {
   if (numberOf(db, 'SELECT count(*) FROM sqlite_schema') === 0) {
     db.exec('BEGIN EXCLUSIVE')
-    db.exec(TABLES + ADDED_TABLES)
+    db.exec(TABLES)
     db.prepare('INSERT INTO settings VALUES (?)').run(random.bytes(HASH_KEY_BYTES))
     db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`)
     return
@@ -86,7 +83,6 @@ export function prepareTables(db: DatabaseSync, file: string, random: Random): v
   checkEnd(file)
   const problem = firstValue(db.prepare('PRAGMA quick_check(1)'))
   if (problem !== 'ok') throw new ForeignDatabase(String(problem))
-  db.exec(ADDED_TABLES)
 }
 
 /** The first column of the first row. */
