@@ -30,6 +30,7 @@ export type {
   PathView,
   StatusView,
 } from './observability/snapshot.ts'
+export type { Coverage } from './routing/rebroadcast.ts'
 export type { Clock, Timer } from './runtime/clock.ts'
 export { type ErrorCode, MeshError } from './runtime/errors.ts'
 export { createLogger, type Logger, silentLogger } from './runtime/logger.ts'

@@ -16,6 +16,11 @@ export interface AirLink extends RouterLink {
    * none has.
    */
   coverageOf?(senders: readonly Address[]): Coverage | undefined
+  /**
+   * How often a frame is to be sent so that the neighbours get it; undefined where one of them may be heard passing
+   * it on, or nothing is known.
+   */
+  readonly sendsToAll?: number | undefined
 }
 
 export class Air {
@@ -35,7 +40,8 @@ export class Air {
 
   /** The node's own announce goes out. */
   ownSent(now: number): void {
-    this.#repeat.sent(now, this.#slotMs())
+    const { sendsToAll } = this.#link
+    this.#repeat.sent(now, this.#slotMs(), sendsToAll === undefined ? undefined : sendsToAll - 1)
   }
 
   /** A neighbour has passed the node's own announce on. */

@@ -1,7 +1,8 @@
 /**
  * A node's own announce on a broadcast link, where nothing says whether anybody got it: two that start in the
  * same second and cannot hear each other destroy each other's at the node between them. So it is repeated
- * until a neighbour is heard passing it on, a few times, each after a wait that is drawn and twice as long.
+ * until a neighbour is heard passing it on, a few times, each after a wait that is drawn and twice as long. Where
+ * none has anybody to pass it on to, it is repeated as often as the losses call for.
  */
 import type { Random } from '../runtime/random.ts'
 
@@ -25,11 +26,17 @@ export class RepeatUntilHeard {
     return this.#dueAt
   }
 
-  /** A new announce of this node goes out. `slotMs`: how long it takes to leave the link and to be heard. */
-  sent(now: number, slotMs: number): void {
-    this.#left = MAX_REPEATS
+  /**
+   * A new announce of this node goes out.
+   *
+   * @param slotMs how long it takes to leave the link and to be heard.
+   * @param repeats how often it is to go out again if it is not heard.
+   */
+  sent(now: number, slotMs: number, repeats = MAX_REPEATS): void {
+    this.#left = Math.min(repeats, MAX_REPEATS)
     this.#waitMs = FIRST_WAIT_SLOTS * slotMs
-    this.#schedule(now)
+    this.#dueAt = Number.POSITIVE_INFINITY
+    if (this.#left > 0) this.#schedule(now)
   }
 
   /** A neighbour has been heard passing it on. */

@@ -180,7 +180,10 @@ export class MeshRouter<L extends RoutedLink> {
     if (this.#options.relay && this.paths.hopsOf(row) < this.#options.announce.maxHops) {
       this.#schedule.relay(row, now)
       const unheard = { ...copy, sender: undefined }
-      for (const [link, state] of this.#speakers) state.air?.learned(row, now, link === air ? copy : unheard)
+      for (const [link, { air: around, queue }] of this.#speakers) {
+        if (around === undefined || !this.#isWorthTelling(row, link, queue)) continue
+        around.learned(row, now, link === air ? copy : unheard)
+      }
     }
     if (learned === 'new' && announce.hops === 0 && air.profile.broadcast) this.#greet(air, now, row)
     return { action: 'learned', origin, isNew: learned === 'new' }

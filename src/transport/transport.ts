@@ -153,6 +153,11 @@ export interface Link {
    */
   coverageOf?(senders: readonly Address[]): Coverage | undefined
   /**
+   * Of a link to all in reach: how often a frame is to be sent so that the neighbours get it; undefined where one of
+   * them may be heard passing it on, or nothing is known.
+   */
+  readonly sendsToAll?: number | undefined
+  /**
    * Whether a copy of this envelope, of whatever attempt, still waits here to leave or to be acknowledged. Only
    * links on which that can take long say so; sending it again meanwhile would be in vain.
    */

@@ -22,6 +22,22 @@ describe('an announce that is repeated until it is heard', () => {
     assert.equal(repeat.due(now + 1e9), false)
   })
 
+  it('goes out as often as it is asked for, four times at most', () => {
+    for (const [repeats, expected] of [
+      [0, 0],
+      [1, 1],
+      [3, 3],
+      [9, 4],
+    ] as const) {
+      const repeat = new RepeatUntilHeard(seededRandom('some'))
+      repeat.sent(0, SLOT)
+      repeat.sent(0, SLOT, repeats)
+      let times = 0
+      while (repeat.nextDue < 1e9 && repeat.due(repeat.nextDue)) times += 1
+      assert.equal(times, expected)
+    }
+  })
+
   it('is not sent again once a neighbour has passed it on, until there is a new one', () => {
     const repeat = new RepeatUntilHeard(seededRandom('heard'))
     repeat.sent(0, SLOT)

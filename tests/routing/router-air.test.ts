@@ -3,13 +3,14 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Address } from '../../src/identity/address.ts'
 import type { Identity } from '../../src/identity/identity.ts'
+import { MAX_WAITING } from '../../src/routing/rebroadcast.ts'
 import { MeshRouter, type RoutedLink } from '../../src/routing/router.ts'
 import { seededRandom } from '../../src/runtime/random.ts'
 import { AnnounceView, relayedAnnounce } from '../../src/wire/announce.ts'
 import { announceBy, identityOf, T0 } from '../support/frames.ts'
 
 const WALL = T0 * 1000
-const LONG_MS = 60_000
+const LONG_MS = 300_000
 /** By then a relay has been handed out: sixteen times the 200 ms of latency and what the bits of an announce take. */
 const HANDED_MS = 16 * 400
 const [me, origin, ann, ben, cat] = ['me', 'origin', 'ann', 'ben', 'cat'].map(identityOf) as [
@@ -21,19 +22,23 @@ const [me, origin, ann, ben, cat] = ['me', 'origin', 'ann', 'ben', 'cat'].map(id
 ]
 const profile = { bitsPerSecond: 5000, broadcast: false }
 
-/** A router on a radio whose neighbours hear these others, and on a cable. */
+/** A router on a radio, beside another with one neighbour, and on a cable. */
 class Setting {
   readonly router: MeshRouter<RoutedLink>
   readonly cable = { neighbour: cat.address, latencyMs: 1, profile: { bitsPerSecond: 1e8, broadcast: false } }
+  readonly elsewhere = { neighbour: ben.address, latencyMs: 9, profile }
   readonly medium: RoutedLink
   readonly toAnn: RoutedLink
   readonly toBen: RoutedLink
   /** Whom the neighbours do not hear whose number is asked for. */
   asked: readonly Address[] = []
   uncovered: number | undefined = 1
+  /** How often its own announce went out over the medium. */
+  own = 0
 
-  constructor() {
+  constructor(sendsToAll?: number) {
     this.medium = {
+      sendsToAll,
       neighbour: undefined,
       latencyMs: 200,
       profile: { ...profile, broadcast: true },
@@ -48,10 +53,11 @@ class Setting {
     const announce = { intervalMs: 6e5, minSpacingMs: 1000, jitterMs: 100, maxAgeMs: 18e5, maxHops: 64 }
     const makeAnnounce = (): Uint8Array => announceBy(me)
     this.router = new MeshRouter(
-      { address: me.address, relay: true, maxPaths: 50, seenMessages: 50, announce, makeAnnounce },
+      { address: me.address, relay: true, maxPaths: 500, seenMessages: 50, announce, makeAnnounce },
       seededRandom('air'),
     )
-    for (const link of [this.cable, this.medium, this.toAnn, this.toBen]) this.router.linkUp(link, 0)
+    const links = [this.cable, this.elsewhere, this.medium, this.toAnn, this.toBen]
+    for (const link of links) this.router.linkUp(link, 0)
     this.said(0, LONG_MS)
   }
 
@@ -65,12 +71,27 @@ class Setting {
     for (let now = from; now <= until; now = Math.max(now + 1, this.router.nextDue)) {
       for (const { link, frame } of this.router.poll(now)) {
         const { publicKey } = new AnnounceView(frame)
-        if (link === this.medium && Buffer.compare(publicKey, origin.publicKey) === 0) times += 1
+        if (link !== this.medium) continue
+        if (Buffer.compare(publicKey, origin.publicKey) === 0) times += 1
+        if (Buffer.compare(publicKey, me.publicKey) === 0) this.own += 1
       }
     }
     return times
   }
 }
+
+describe('a node on the air', () => {
+  it('repeats its announce as often as the link says, and until it is heard where that does not say', () => {
+    for (const [sendsToAll, expected] of [
+      [undefined, 5],
+      [1, 1],
+      [2, 2],
+    ] as const) {
+      const setting = new Setting(sendsToAll)
+      assert.equal(setting.own, expected)
+    }
+  })
+})
 
 describe('an announce on the air', () => {
   it('goes out once while somebody lacks it, and not at all when nobody does', () => {
@@ -121,10 +142,21 @@ describe('an announce on the air', () => {
     }
   })
 
-  it('that came over a cable has been heard by nobody on the air', () => {
+  it('that came over another radio has been heard by nobody on this one', () => {
     const setting = new Setting()
-    setting.hears(setting.cable, LONG_MS)
+    setting.hears(setting.elsewhere, LONG_MS)
     assert.deepEqual(setting.asked.map(String), [String(origin.address)])
+    assert.equal(setting.said(LONG_MS, 2 * LONG_MS), 1)
+  })
+
+  it('is not crowded out by those of a backbone, which no radio is told of', () => {
+    const setting = new Setting()
+    for (let n = 0; n <= MAX_WAITING; n++) {
+      const far = relayedAnnounce(announceBy(identityOf(`far ${n}`)), 1, 10)
+      assert.equal(setting.router.accept(far, setting.cable, LONG_MS, WALL).action, 'learned')
+    }
+    setting.hears(setting.toAnn, LONG_MS)
+    assert.equal(setting.said(LONG_MS, 2 * LONG_MS), 1)
   })
 
   it('goes by the number of copies while nobody has said whom it hears', () => {

@@ -9,7 +9,7 @@ import type { Priority } from '../../wire/frame.ts'
 import { countTransportError, type Link, type LinkProfile, type TransportCounters } from '../transport.ts'
 import type { Neighbour } from './link/neighbour.ts'
 import type { Station } from './link/station.ts'
-import { coverageOf } from './link/surroundings.ts'
+import { coverageOf, sendsToAll } from './link/surroundings.ts'
 
 export interface RadioLinkOwner {
   readonly name: string
@@ -73,6 +73,10 @@ export class RadioLink implements Link {
   get congested(): boolean {
     this.#awaitsRoom ||= this.#owner.station.queuedBytes * 2 >= this.#owner.queueBytes
     return this.#awaitsRoom
+  }
+
+  get sendsToAll(): number | undefined {
+    return this.#to === undefined ? sendsToAll(this.#owner.station.roster) : undefined
   }
 
   coverageOf(senders: readonly Address[]): Coverage | undefined {

@@ -9,6 +9,7 @@ import {
   hearsBlock,
   idsHeard,
   MAX_TOLD,
+  sendsToAll,
 } from '../../../../src/transport/lora/link/surroundings.ts'
 import { announceBy, identityOf, T0 } from '../../../support/frames.ts'
 import { LinkBench } from './bench.ts'
@@ -94,6 +95,27 @@ describe('whom transmissions reach', () => {
         }
       }),
     )
+  })
+})
+
+describe('how often an announce is to be sent', () => {
+  it('is not known where a neighbour may pass it on, or has not said whom it hears', () => {
+    assert.equal(sendsToAll(around({})), undefined)
+    assert.equal(sendsToAll(around({ ann: ['me'], ben: undefined })), undefined)
+    assert.equal(sendsToAll(around({ ann: ['me', 'far'] })), undefined, 'to one out of reach')
+    assert.equal(sendsToAll(around({ ann: ['me', 'ben'], ben: ['ann'] })), undefined, 'ben does not hear me')
+  })
+
+  it('is once where nobody has anybody to pass it on to, and oftener where much is lost', () => {
+    const roster = around({ ann: ['me', 'ben'], ben: ['me', 'ann'] })
+    const [ann, ben] = [...roster.all] as [Neighbour, Neighbour]
+    assert.equal(sendsToAll(roster), 1)
+    for (let counter = 100; counter < 150; counter += 3) ann.window.add(counter)
+    assert.equal(sendsToAll(roster), 4, 'most of what ann sends is lost')
+    for (let counter = 150; counter < 250; counter++) ann.window.add(counter)
+    assert.equal(sendsToAll(roster), 1)
+    for (let n = 0; n < 100; n++) ben.loss.observe(n % 4 === 0)
+    assert.equal(sendsToAll(roster), 2, 'a quarter of what ben is sent')
   })
 })
 
