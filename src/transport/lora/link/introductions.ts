@@ -1,8 +1,7 @@
 /** Who asks whom for a name: ids that nobody has introduced, and how often this node introduces itself. */
 import { AnnounceView } from '../../../wire/announce.ts'
-import { writeU16 } from '../../../wire/bytes.ts'
 import { FrameKind, kindOf } from '../../../wire/frame.ts'
-import { type Block, BlockType } from './packet.ts'
+import { type Block, BlockType, encodeIds } from './packet.ts'
 
 /** The same question again after this, ms; and the longest list in one. */
 const ASK_AGAIN_MS = 60_000
@@ -23,9 +22,9 @@ export class Introductions {
 
   /** Blocks that are to go with the next packet. */
   get blocks(): readonly Block[] {
-    const clashes = this.#clashes.map((id) => ({ type: BlockType.clash, flags: 0, content: idsIn([id]) }))
+    const clashes = this.#clashes.map((id) => ({ type: BlockType.clash, flags: 0, content: encodeIds([id]) }))
     if (this.#strangers.length === 0) return clashes
-    return [{ type: BlockType.who, flags: 0, content: idsIn(this.#strangers) }, ...clashes]
+    return [{ type: BlockType.who, flags: 0, content: encodeIds(this.#strangers) }, ...clashes]
   }
 
   /** They are on their way. */
@@ -75,10 +74,4 @@ export class Introductions {
     this.#answeredAt = now
     return isLeaving(this.#announce) ? undefined : this.#announce
   }
-}
-
-function idsIn(ids: readonly number[]): Uint8Array {
-  const content = new Uint8Array(2 * ids.length)
-  for (const [i, id] of ids.entries()) writeU16(content, 2 * i, id)
-  return content
 }

@@ -181,6 +181,20 @@ export function isUsed({ newest, used: [low, high] }: Ack, counter: number): boo
   return ((behind < 32 ? low >>> behind : high >>> (behind - 32)) & 1) === 1
 }
 
+/** The content of WHO, CLASH and HEARS. */
+export function encodeIds(ids: readonly number[]): Uint8Array {
+  const content = new Uint8Array(2 * ids.length)
+  for (const [i, id] of ids.entries()) writeU16(content, 2 * i, id)
+  return content
+}
+
+/** An odd byte at the end is passed over. */
+export function decodeIds(content: Uint8Array): number[] {
+  const ids: number[] = []
+  for (let at = 0; at + 1 < content.length; at += 2) ids.push(readU16(content, at))
+  return ids
+}
+
 export const DATA_FIXED_BYTES = 2
 
 export function encodeData(to: number, item: Uint8Array, poll: boolean): Block {

@@ -14,6 +14,7 @@ import {
   decodeBlocks,
   decodeFragment,
   decodeHead,
+  decodeIds,
   EVERYBODY,
   type PacketHead,
   POLL,
@@ -162,9 +163,7 @@ export class Receiver {
     for (const { type, content } of blocks) {
       if (content.length < 2) continue
       if (type === BlockType.who) {
-        for (let at = 0; at + 1 < content.length; at += 2) {
-          if (readU16(content, at) === this.#roster.id) this.#host.askedWho()
-        }
+        for (const id of decodeIds(content)) if (id === this.#roster.id) this.#host.askedWho()
       } else if (type === BlockType.clash && readU16(content, 0) === this.#roster.id) {
         this.#host.clash(this.#roster.id)
       }

@@ -4,9 +4,8 @@
  */
 import type { Address } from '../../../identity/address.ts'
 import type { Coverage } from '../../../routing/rebroadcast.ts'
-import { readU16, writeU16 } from '../../../wire/bytes.ts'
 import type { Neighbour } from './neighbour.ts'
-import { type Block, BlockType } from './packet.ts'
+import { type Block, BlockType, decodeIds, encodeIds } from './packet.ts'
 import type { Roster } from './roster.ts'
 
 /** The longest list; of more neighbours, those heard last. */
@@ -22,16 +21,12 @@ export function hearsBlock(neighbours: Iterable<Neighbour>, bytes: number): Bloc
   heard.sort((a, b) => b.lastHeard - a.lastHeard)
   const ids = heard.slice(0, Math.min(MAX_TOLD, Math.max(0, bytes) >> 1)).map(({ id }) => id)
   if (ids.length === 0) return undefined
-  const content = new Uint8Array(2 * ids.length)
-  for (const [i, id] of ids.entries()) writeU16(content, 2 * i, id)
-  return { type: BlockType.hears, flags: 0, content }
+  return { type: BlockType.hears, flags: 0, content: encodeIds(ids) }
 }
 
-/** The ids in such a block. An odd byte at the end is passed over, and so is what is too many. */
+/** The ids in such a block. What is too many is passed over. */
 export function idsHeard({ content }: Block): ReadonlySet<number> {
-  const ids = new Set<number>()
-  for (let at = 0; at + 1 < content.length && ids.size < MAX_TOLD; at += 2) ids.add(readU16(content, at))
-  return ids
+  return new Set(decodeIds(content).slice(0, MAX_TOLD))
 }
 
 /** How far transmissions of these reach; undefined while no neighbour has said whom it hears. */
