@@ -17,8 +17,8 @@ export interface AirLink extends RouterLink {
    */
   coverageOf?(senders: readonly Address[]): Coverage | undefined
   /**
-   * How often a frame is to be sent so that the neighbours get it; undefined where one of them may be heard passing
-   * it on, or nothing is known.
+   * How often a frame is to be sent for the losses there are; undefined where a neighbour may be heard passing it
+   * on, or nothing is known.
    */
   readonly sendsToAll?: number | undefined
 }

@@ -15,6 +15,8 @@ export interface Coverage {
   readonly uncovered: number
   /** Nodes that have heard one, and would bring it to more of those around than this one. */
   readonly ahead: number
+  /** Whether one of those neighbours loses so much that it should be sent to twice. */
+  readonly isLossy: boolean
 }
 
 /** Undefined while nobody has said whom it hears. */
@@ -24,6 +26,8 @@ export type CoverageOf = (senders: readonly Address[]) => Coverage | undefined
 const WAIT_SLOTS = 16
 /** With the neighbours known, the one that brings it farthest waits for up to so many, the next for twice that. */
 const TURN_SLOTS = 2
+/** Before a relay is repeated somebody may pass it on: it waits for at least so long, and up to twice as long. */
+const REPEAT_SLOTS = 20
 /** With nothing but copies to go by, so many are enough. */
 const ENOUGH_COPIES = 3
 /** For so many slots after its time further copies count: a relay that waits for its budget may be called back. */
@@ -46,9 +50,11 @@ interface Entry {
   readonly slotMs: number
   /** However many say that they come first, it does not wait for longer. */
   readonly latest: number
-  state: 'waits' | 'handed' | 'needless'
-  /** When it goes out, or if it does not wait any more, would have or has. */
+  state: 'waits' | 'repeats' | 'handed' | 'needless'
+  /** When it goes out, for the first time or again; or if it does not any more, when it would have or has. */
   dueAt: number
+  /** As last judged, for when it goes out. */
+  coverage: Coverage | undefined
 }
 
 /** All times are monotonic ms; a key is the row of the path table. */
@@ -92,7 +98,7 @@ export class Rebroadcast {
     note(senders, copy)
     const dueAt = now + WAIT_SLOTS * this.#random.float() * slotMs
     const latest = now + WAIT_SLOTS * slotMs
-    const entry: Entry = { sequence, senders, slotMs, latest, state: 'waits', dueAt }
+    const entry: Entry = { sequence, senders, slotMs, latest, state: 'waits', dueAt, coverage: undefined }
     this.#entries.set(key, entry)
     this.#judge(entry, now, copy)
   }
@@ -106,7 +112,7 @@ export class Rebroadcast {
   again(key: number, now: number, copy: Copy): boolean {
     const entry = this.#entries.get(key)
     if (entry === undefined || !note(entry.senders, copy)) return false
-    const wasHanded = entry.state === 'handed'
+    const wasHanded = entry.state === 'handed' || entry.state === 'repeats'
     if (entry.state !== 'needless') this.#judge(entry, now, copy)
     return wasHanded && entry.state === 'needless'
   }
@@ -122,10 +128,12 @@ export class Rebroadcast {
     const keys: number[] = []
     this.#nextDue = Number.POSITIVE_INFINITY
     for (const [key, entry] of this.#entries) {
-      if (entry.state === 'waits' && entry.dueAt <= now) {
-        entry.state = 'handed'
+      if (isToGo(entry) && entry.dueAt <= now) {
         this.counters.relayed += 1
         keys.push(key)
+        const isLast = entry.state === 'repeats' || entry.coverage?.isLossy !== true
+        entry.state = isLast ? 'handed' : 'repeats'
+        if (!isLast) entry.dueAt = now + REPEAT_SLOTS * (1 + this.#random.float()) * entry.slotMs
       }
       if (nextLook(entry) <= now) this.#entries.delete(key)
       else this.#look(entry)
@@ -147,9 +155,13 @@ export class Rebroadcast {
     if (coverage === undefined ? senders.length >= ENOUGH_COPIES : coverage.uncovered === 0) {
       if (state === 'waits') this.counters.cancelled += 1
       entry.state = 'needless'
+    } else if (state === 'repeats') {
+      // Somebody who lacked it has it now, perhaps from here.
+      if ((coverage?.uncovered ?? 0) < (entry.coverage?.uncovered ?? 0)) entry.state = 'handed'
     } else if (state === 'waits' && coverage !== undefined) {
       const turnAt = now + TURN_SLOTS * (coverage.ahead + this.#random.float()) * slotMs
       entry.dueAt = Math.min(turnAt, entry.latest)
+      entry.coverage = coverage
     }
     this.#look(entry)
   }
@@ -160,8 +172,12 @@ export class Rebroadcast {
 }
 
 /** When something is to be done with it: sent, or forgotten. */
-function nextLook({ state, dueAt, slotMs }: Entry): number {
-  return state === 'waits' ? dueAt : dueAt + MATTERS_SLOTS * slotMs
+function nextLook(entry: Entry): number {
+  return isToGo(entry) ? entry.dueAt : entry.dueAt + MATTERS_SLOTS * entry.slotMs
+}
+
+function isToGo({ state }: Entry): boolean {
+  return state === 'waits' || state === 'repeats'
 }
 
 /** @returns whether this sender had not been heard before. */

@@ -153,8 +153,8 @@ export interface Link {
    */
   coverageOf?(senders: readonly Address[]): Coverage | undefined
   /**
-   * Of a link to all in reach: how often a frame is to be sent so that the neighbours get it; undefined where one of
-   * them may be heard passing it on, or nothing is known.
+   * Of a link to all in reach: how often a frame is to be sent for the losses there are; undefined where a neighbour
+   * may be heard passing it on, or nothing is known.
    */
   readonly sendsToAll?: number | undefined
   /**

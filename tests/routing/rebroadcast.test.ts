@@ -29,8 +29,8 @@ function copy(sender?: number, sequence = 1): Copy {
 }
 
 /** Neighbours of which each further sender covers one, all of them nearer to what is open than this node. */
-function covering(neighbours: number, ahead = 0): CoverageOf {
-  return (senders) => ({ uncovered: Math.max(0, neighbours - senders.length), ahead })
+function covering(neighbours: number, ahead = 0, isLossy = false): CoverageOf {
+  return (senders) => ({ uncovered: Math.max(0, neighbours - senders.length), ahead, isLossy })
 }
 
 /** When each of `count` nodes with such surroundings would relay it. */
@@ -96,7 +96,7 @@ describe('rebroadcast', () => {
     const asked: (readonly Address[])[] = []
     const one = rule((senders) => {
       asked.push(senders)
-      return { uncovered: 1, ahead: 0 }
+      return { uncovered: 1, ahead: 0, isLossy: false }
     })
     one.first(7, 0, SLOT, copy(0))
     one.again(7, 1, copy(1))
@@ -111,7 +111,7 @@ describe('rebroadcast', () => {
     const second = Math.min(...waits(covering(9, 1)))
     assert.ok(first <= second)
     const ahead = [6, 0]
-    const one = rule((): Coverage => ({ uncovered: 2, ahead: ahead.shift() ?? 0 }))
+    const one = rule((): Coverage => ({ uncovered: 2, ahead: ahead.shift() ?? 0, isLossy: false }))
     one.first(7, 0, SLOT, copy(0))
     assert.ok(one.nextDue >= 12 * SLOT)
     one.again(7, 50, copy(1))
@@ -123,6 +123,25 @@ describe('rebroadcast', () => {
     one.first(7, 0, SLOT, copy(0))
     for (const n of [1, 2, 3]) one.again(7, LONGEST - 10, copy(n))
     assert.deepEqual(one.due(LONGEST), [7])
+  })
+
+  it('goes out once more where much is lost, after 20 to 40 slots, unless somebody who lacked it has it', () => {
+    const lossy = (): Rebroadcast => {
+      const one = rule(covering(9, 0, true))
+      one.first(7, 0, SLOT, copy(0))
+      assert.deepEqual(one.due(2 * SLOT), [7])
+      assert.ok(one.nextDue >= 20 * SLOT && one.nextDue <= 42 * SLOT)
+      return one
+    }
+    const unheard = lossy()
+    assert.deepEqual(unheard.due(unheard.nextDue), [7])
+    assert.deepEqual(unheard.due(1e6), [])
+    const heard = lossy()
+    heard.again(7, 5 * SLOT, copy(1))
+    assert.deepEqual(heard.due(1e6), [])
+    const clear = rule(covering(9))
+    clear.first(7, 0, SLOT, copy(0))
+    assert.deepEqual([clear.due(2 * SLOT), clear.due(1e6)], [[7], []])
   })
 
   it('calls back what it handed out when it turns out needless, for a while', () => {
@@ -179,7 +198,9 @@ describe('rebroadcast', () => {
       pause: fc.integer({ min: 0, max: 300 }),
       sender: fc.option(fc.nat(3), { nil: undefined }),
       sequence: fc.nat(2),
-      coverage: fc.option(fc.record({ uncovered: fc.nat(3), ahead: fc.nat(60) }), { nil: undefined }),
+      coverage: fc.option(fc.record({ uncovered: fc.nat(3), ahead: fc.nat(60), isLossy: fc.boolean() }), {
+        nil: undefined,
+      }),
     })
     fc.assert(
       fc.property(fc.array(call, { maxLength: 800 }), (calls) => {
@@ -197,8 +218,9 @@ describe('rebroadcast', () => {
         }
         const relayed = one.due(now + LONGEST)
         assert.equal(new Set(relayed).size, relayed.length)
-        assert.deepEqual(one.due(now + 2 * LONGEST), [])
-        one.due(now + 9 * LONGEST)
+        one.due(now + 4 * LONGEST)
+        assert.deepEqual(one.due(now + 8 * LONGEST), [])
+        one.due(now + 12 * LONGEST)
         assert.deepEqual([one.size, one.nextDue], [0, Number.POSITIVE_INFINITY])
       }),
       { numRuns: 50 },

@@ -44,7 +44,9 @@ class Setting {
       profile: { ...profile, broadcast: true },
       coverageOf: (senders) => {
         this.asked = senders
-        return this.uncovered === undefined ? undefined : { uncovered: this.uncovered, ahead: 0 }
+        return this.uncovered === undefined
+          ? undefined
+          : { uncovered: this.uncovered, ahead: 0, isLossy: false }
       },
     }
     const near = { latencyMs: 200, profile, medium: this.medium }

@@ -12,8 +12,8 @@ import type { Roster } from './roster.ts'
 export const MAX_TOLD = 32
 /** Whoever loses more of a neighbour's packets than this does not count as hearing it. */
 const MOST_LOSS = 0.5
-/** Of those that a frame is meant for, so many may stay without it: the next announce is soon enough. */
-const MOST_WITHOUT = 0.1
+/** What loses more than this is sent to twice. */
+const TWICE_FROM_LOSS = 0.25
 
 /** Whom a node hears, in a block with at most so many bytes of content. */
 export function hearsBlock(neighbours: Iterable<Neighbour>, bytes: number): Block | undefined {
@@ -48,21 +48,24 @@ export function coverageOf(roster: Roster, senders: readonly Address[]): Coverag
     const isBetter = gain.length > open.size || (gain.length === open.size && id < own)
     return isBetter && gain.some((to) => open.has(to))
   })
-  return { uncovered: open.size, ahead: ahead.length }
+  const isLossy = neighbours.some((one) => open.has(one.id) && one.hears?.has(own) && losesMuch(one))
+  return { uncovered: open.size, ahead: ahead.length, isLossy }
 }
 
 /**
- * How often a frame is to be sent so that nine in ten of the neighbours that lose most get it; undefined where one of
- * them would pass it on, which can be heard, or where that is not known.
+ * How often a frame to all is to be sent, once or twice; undefined where a neighbour would pass it on, which can be
+ * heard, or where that is not known.
  */
 export function sendsToAll(roster: Roster): number | undefined {
   const neighbours = [...roster.all]
-  if (neighbours.length === 0) return undefined
   const mayPassOn = neighbours.some(({ hears }) => {
     if (hears === undefined) return true
     return [...hears].some((to) => to !== roster.id && roster.of(to)?.hears?.has(roster.id) !== true)
   })
-  if (mayPassOn) return undefined
-  const loss = Math.max(...neighbours.map((one) => Math.max(one.loss.share, one.window.loss)))
-  return loss <= MOST_WITHOUT ? 1 : Math.ceil(Math.log(MOST_WITHOUT) / Math.log(Math.min(loss, MOST_LOSS)))
+  if (neighbours.length === 0 || mayPassOn) return undefined
+  return neighbours.some(losesMuch) ? 2 : 1
+}
+
+function losesMuch({ loss, window }: Neighbour): boolean {
+  return Math.max(loss.share, window.loss) > TWICE_FROM_LOSS
 }
