@@ -75,7 +75,8 @@ export class Byzantine implements Adversary {
   }
 
   incoming(_link: SimLink, frame: Uint8Array): boolean {
-    if (this.kind === 'replay') {
+    // What another has changed is left alone: changed back, it would be no forgery any more.
+    if (this.kind === 'replay' && !this.#options.forgeries.has(frame)) {
       this.#heard[this.#next] = Uint8Array.from(frame)
       this.#next = (this.#next + 1) % REMEMBERED
     }
