@@ -14,7 +14,8 @@ import { during, type RawPeer, type TestMesh, type TestNode, withMesh } from '..
 
 async function makeFolder(test: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'hopwire-inbox-'))
-  test.after(() => rm(folder, { recursive: true }))
+  // A shutdown's virtual deadline may pass while the real disk still writes.
+  test.after(() => rm(folder, { recursive: true, maxRetries: 50, retryDelay: 20 }))
   return folder
 }
 
